@@ -1,0 +1,48 @@
+"""Any container image, from any registry, into a verified file that any engine loads.
+
+    import dget
+    result = dget.pull("alpine:3.20", output="alpine.tar.gz")
+
+The names below are the public API; they load on first use, so that `import dget` stays cheap.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dget.api import (
+        Client,
+        ImageDetails,
+        ImagePlan,
+        PullResult,
+        TagList,
+        inspect,
+        pull,
+        tags,
+    )
+    from dget.config import Settings
+    from dget.errors import DgetError
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Client",
+    "DgetError",
+    "ImageDetails",
+    "ImagePlan",
+    "PullResult",
+    "Settings",
+    "TagList",
+    "__version__",
+    "inspect",
+    "pull",
+    "tags",
+]
+
+_HOMES = {"DgetError": "dget.errors", "Settings": "dget.config"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'dget' has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "dget.api")), name)

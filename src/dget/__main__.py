@@ -1,0 +1,7 @@
+"""`python -m dget`."""
+
+import sys
+
+from dget.cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,7 @@
+"""The public face: what a program, and the command line, ask of dget."""
+
+from dget.api.calls import inspect, pull, tags
+from dget.api.client import Client
+from dget.api.results import ImageDetails, ImagePlan, LayerPlan, PullResult, TagList
+
+__all__ = ["Client", "ImageDetails", "ImagePlan", "LayerPlan", "PullResult", "TagList", "inspect", "pull", "tags"]

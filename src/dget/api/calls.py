@@ -1,0 +1,35 @@
+"""The client's calls for programs that need one alone."""
+
+from pathlib import Path
+
+from dget.api.client import Client
+from dget.api.results import ImageDetails, PullResult, TagList
+from dget.config import Settings
+from dget.flow import Cancel, Observer, silent
+
+
+def pull(
+    image: str,
+    *,
+    platform: str | None = None,
+    output: str | Path | None = None,
+    clobber: bool = True,
+    settings: Settings | None = None,
+    observer: Observer = silent,
+    cancel: Cancel | None = None,
+) -> PullResult:
+    """As `Client.pull`."""
+    with Client(settings, observer=observer) as client:
+        return client.pull(image, platform=platform, output=output, clobber=clobber, cancel=cancel)
+
+
+def inspect(image: str, *, platform: str | None = None, settings: Settings | None = None) -> ImageDetails:
+    """As `Client.inspect`."""
+    with Client(settings) as client:
+        return client.inspect(image, platform=platform)
+
+
+def tags(repository: str, *, settings: Settings | None = None) -> TagList:
+    """As `Client.tags`."""
+    with Client(settings) as client:
+        return client.tags(repository)

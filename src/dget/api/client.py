@@ -1,0 +1,234 @@
+"""A client: settings and connections for many calls."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from dget import __version__
+from dget.api.results import ImageDetails, ImagePlan, LayerPlan, PullResult, TagList
+from dget.archive import DockerArchive, archive_size, is_gzip, target_of
+from dget.config import Settings, default_cache_dir, machine_platform
+from dget.engine import CachedImage, PullPlan, assemble, make_plan
+from dget.flow import Cancel, Clock, Observer, Stage, SystemClock, run_interruptibly, silent
+from dget.model import Descriptor, Platform, Reference
+from dget.protocol.auth import Credential
+from dget.registry import Endpoint, RemoteImage, Session, list_tags
+from dget.store import Store
+from dget.transport import CurlTransport, ObservedTransport, Transport, TransportOptions
+
+T = TypeVar("T")
+
+
+class Client:
+    """Pulls and inspects images. Use it as a context manager, or call `close`.
+
+    observer: is told stages, warnings and retries, from several threads. Every call raises DgetError, and stops
+    within a second when its caller is interrupted or `cancel` is used.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, observer: Observer = silent) -> None:
+        self._settings = settings or Settings()
+        self._observer = observer
+        self._clock: Clock = SystemClock()
+        self._transport: Transport = ObservedTransport(CurlTransport(_transport_options(self._settings)), observer)
+        self._store: Store | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the connections."""
+        del self._transport
+
+    def pull(
+        self,
+        image: str,
+        *,
+        platform: str | None = None,
+        output: str | Path | None = None,
+        clobber: bool = True,
+        cancel: Cancel | None = None,
+    ) -> PullResult:
+        """Writes an image's archive.
+
+        platform: `OS/ARCH[/VARIANT]`, by default linux on this machine's architecture. output: a file (`.tar` for
+        any engine, `.tar.gz` for Docker) or a folder; by default the working folder. clobber: whether an existing
+        file is replaced.
+        """
+        target = None if output is None else str(output)
+        return self._run(lambda run: self._pull(image, platform, target, clobber, run), cancel)
+
+    def plan(
+        self,
+        image: str,
+        *,
+        platform: str | None = None,
+        output: str | Path | None = None,
+        cancel: Cancel | None = None,
+    ) -> ImagePlan:
+        """What `pull` would fetch and write. Writes nothing but documents into the cache."""
+        target = None if output is None else str(output)
+        return self._run(lambda run: self._plan(image, platform, target, run), cancel)
+
+    def inspect(self, image: str, *, platform: str | None = None, cancel: Cancel | None = None) -> ImageDetails:
+        """An image's manifest and config."""
+        return self._run(lambda run: self._inspect(image, platform, run), cancel)
+
+    def raw(self, image: str, *, cancel: Cancel | None = None) -> bytes:
+        """The bytes of the manifest or index that `image` names, untouched."""
+        return self._run(lambda run: self._source(image, run).resolve().raw, cancel)
+
+    def tags(self, repository: str, *, cancel: Cancel | None = None) -> TagList:
+        """All tags of a repository."""
+        return self._run(lambda run: self._tags(repository, run), cancel)
+
+    def _run(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
+        # A failure cancels its own run alone, not what else the caller's Cancel stands for.
+        run = Cancel()
+        with (cancel or Cancel()).on_cancel(run.cancel):
+            return run_interruptibly(lambda: call(run), run)
+
+    def _pull(self, image: str, platform: str | None, output: str | None, clobber: bool, cancel: Cancel) -> PullResult:
+        begun = self._clock.monotonic()
+        source, plan = self._planned(image, platform, cancel)
+        target = target_of(output, plan.reference, plan.image.platform)
+        if not clobber and target.exists():
+            return _result(plan, target, target.stat().st_size, seconds=0.0, kept=True)
+        assembled = assemble(
+            source,
+            plan,
+            DockerArchive(target),
+            connections=self._settings.connections,
+            verify_cache=self._settings.verify_cache,
+            cancel=cancel,
+            observer=self._observer,
+        )
+        return _result(
+            plan,
+            assembled.exported.path,
+            assembled.exported.size,
+            seconds=self._clock.monotonic() - begun,
+            fetched=assembled.fetched,
+            reused=assembled.reused,
+        )
+
+    def _plan(self, image: str, platform: str | None, output: str | None, cancel: Cancel) -> ImagePlan:
+        source, plan = self._planned(image, platform, cancel)
+        target = target_of(output, plan.reference, plan.image.platform)
+        manifest = plan.image.manifest
+        blobs = plan.contents.blobs
+
+        def planned(blob: Descriptor) -> LayerPlan:
+            return LayerPlan(
+                digest=str(blob.digest), media_type=blob.media_type, size=blob.size, cached=source.has(blob)
+            )
+
+        return ImagePlan(
+            image=str(plan.reference),
+            name=plan.reference.archive_name,
+            platform=str(plan.image.platform),
+            platforms=tuple(map(str, plan.available)),
+            root_digest=str(plan.root.digest),
+            root_media_type=plan.root.media_type,
+            digest=str(manifest.descriptor.digest),
+            media_type=manifest.descriptor.media_type,
+            config=planned(manifest.value.config),
+            layers=tuple(map(planned, manifest.value.layers)),
+            to_download=sum(blob.size for blob in blobs if not source.has(blob)),
+            archive=target,
+            archive_size=archive_size(plan.contents, gzip=is_gzip(target)),
+            quota=plan.quota,
+        )
+
+    def _inspect(self, image: str, platform: str | None, cancel: Cancel) -> ImageDetails:
+        source, plan = self._planned(image, platform, cancel)
+        config = source.config(plan.image.manifest.value.config)
+        return ImageDetails(
+            reference=plan.reference, platform=plan.image.platform, manifest=plan.image.manifest, config=config
+        )
+
+    def _tags(self, repository: str, cancel: Cancel) -> TagList:
+        reference = self._reference(repository)
+        found = list_tags(self._session(reference), reference, cancel=cancel, observer=self._observer)
+        return TagList(repository=reference.familiar_name, tags=tuple(found))
+
+    def _planned(self, image: str, platform: str | None, cancel: Cancel) -> tuple[CachedImage, PullPlan]:
+        source = self._source(image, cancel)
+        wanted = Platform.parse(platform) if platform else machine_platform()
+        named = "" if platform else " (this machine's; choose with -arch)"
+        self._observer(Stage(text=f"{source.remote.reference} for {wanted}{named}"))
+        return source, make_plan(source, wanted, named=platform is not None, observer=self._observer)
+
+    def _source(self, image: str, cancel: Cancel) -> CachedImage:
+        reference = self._reference(image)
+        remote = RemoteImage(self._session(reference), reference, cancel=cancel, observer=self._observer)
+        return CachedImage(remote, self._opened_store(), self._clock)
+
+    def _reference(self, text: str) -> Reference:
+        domain = self._settings.registry.removeprefix("http://").removeprefix("https://").rstrip("/")
+        return Reference.parse(text, default_domain=domain)
+
+    def _session(self, reference: Reference) -> Session:
+        settings = self._settings
+        plain_http = settings.insecure or settings.registry == f"http://{reference.domain}"
+        credential = None
+        if settings.username is not None and settings.password is not None:
+            credential = Credential(username=settings.username, password=settings.password)
+        return Session(
+            self._transport,
+            Endpoint.of(reference.domain, plain_http=plain_http),
+            reference.repository,
+            credential,
+            self._clock,
+        )
+
+    def _opened_store(self) -> Store | None:
+        if self._settings.cache and self._store is None:
+            folder = self._settings.cache_dir or default_cache_dir(self._settings.environment)
+            self._store = Store.open(folder)
+        return self._store
+
+
+def _result(
+    plan: PullPlan,
+    path: Path,
+    size: int,
+    *,
+    seconds: float,
+    fetched: int = 0,
+    reused: int = 0,
+    kept: bool = False,
+) -> PullResult:
+    return PullResult(
+        path=path,
+        image=str(plan.reference),
+        name=plan.reference.archive_name,
+        platform=str(plan.image.platform),
+        digest=str(plan.image.manifest.descriptor.digest),
+        size=size,
+        layers=len(plan.image.manifest.value.layers),
+        fetched=fetched,
+        reused=reused,
+        seconds=seconds,
+        kept=kept,
+    )
+
+
+def _transport_options(settings: Settings) -> TransportOptions:
+    return TransportOptions(
+        user_agent=f"dget/{__version__}",
+        timeout=settings.timeout,
+        proxy=settings.proxy,
+        resolve=settings.resolve,
+        ca_file=settings.ca_file,
+        client_certificate=settings.client_certificate,
+        client_key=settings.client_key,
+        verify_tls=not settings.insecure,
+        environment=settings.environment,
+    )

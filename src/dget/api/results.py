@@ -1,0 +1,74 @@
+"""What the calls return: values for people's programs and for the renderer."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dget.model import Document, ImageConfig, Manifest, Platform, Reference
+from dget.protocol.quota import Quota
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullResult:
+    """A finished archive.
+
+    name: what engines call the loaded image; digest: of the platform's manifest; size: of the file; fetched, reused:
+    bytes from the network and from the cache; kept: it was there already and --no-clobber kept it.
+    """
+
+    path: Path
+    image: str
+    name: str
+    platform: str
+    digest: str
+    size: int
+    layers: int
+    fetched: int
+    reused: int
+    seconds: float
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerPlan:
+    digest: str
+    media_type: str
+    size: int
+    cached: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePlan:
+    """What a pull would do. Sizes in bytes; to_download: without what the cache has; platforms: of the index."""
+
+    image: str
+    name: str
+    platform: str
+    platforms: tuple[str, ...]
+    root_digest: str
+    root_media_type: str
+    digest: str
+    media_type: str
+    config: LayerPlan
+    layers: tuple[LayerPlan, ...]
+    to_download: int
+    archive: Path
+    archive_size: int
+    quota: Quota | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageDetails:
+    """An image's documents. value of config: entrypoint, env, history and the like."""
+
+    reference: Reference
+    platform: Platform
+    manifest: Document[Manifest]
+    config: Document[ImageConfig]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagList:
+    """tags: natural order, so that 1.10 follows 1.9."""
+
+    repository: str
+    tags: tuple[str, ...]

@@ -1,0 +1,41 @@
+"""Where an archive goes, and what it is called where the person gives no name."""
+
+import os
+import re
+from pathlib import Path
+
+from dget.errors import UsageError
+from dget.model import Platform, Reference
+
+# What Windows forbids in a file name, and control characters.
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+# Names that Windows keeps for devices, whatever follows their first dot.
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+_OTHER_SUFFIXES = frozenset((".bz2", ".lz4", ".rar", ".tzst", ".xz", ".zip", ".zst", ".7z"))
+
+
+def default_file_name(reference: Reference, platform: Platform, suffix: str = ".tar.gz") -> str:
+    """`alpine_3.20_linux-arm64.tar.gz`."""
+    name = reference.familiar_name.rpartition("/")[2]
+    built_for = "-".join(part for part in (platform.os, platform.architecture, platform.variant) if part)
+    safe = _FORBIDDEN.sub("-", f"{name}_{reference.label}_{built_for}{suffix}")
+    return f"_{safe}" if _DEVICE.match(safe) else safe
+
+
+def target_of(output: str | None, reference: Reference, platform: Platform) -> Path:
+    """The file that `-o output` means: a folder gets the default name. Raises UsageError for a kind dget cannot write."""
+    if output == "-":
+        raise UsageError(
+            "the archive cannot go to standard output: it is written at many places at once",
+            hint="name a file with -o",
+        )
+    path = Path(output or ".")
+    if output is None or output.endswith(("/", os.sep)) or path.is_dir():
+        return path / default_file_name(reference, platform)
+    if path.suffix.lower() in _OTHER_SUFFIXES:
+        raise UsageError(
+            f"dget cannot write {path.suffix} files", hint="name it .tar.gz for Docker, .tar for any engine"
+        )
+    return path

@@ -1,0 +1,99 @@
+"""What the words of a command line mean, before any option is acted on.
+
+The original tool's way is kept: every long option may have a single dash, Go's `-flag=true|false` works, options may
+stand before the verb, and attached short values are refused, so that `-output x` never becomes `-o utput x`.
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dget.errors import UsageError
+
+DEFAULT_VERB = "pull"
+_GO_TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
+_GO_FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grammar:
+    """flags take no value, valued do; aliases (short or other names) lead to one of them. All without dashes."""
+
+    verbs: frozenset[str]
+    flags: frozenset[str]
+    valued: frozenset[str]
+    aliases: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """options: in the form `--name` or `--name=value`; explicit: whether the verb was written."""
+
+    verb: str
+    options: tuple[str, ...]
+    words: tuple[str, ...]
+    explicit: bool
+
+
+def read(arguments: Sequence[str], grammar: Grammar) -> CommandLine:
+    """Raises UsageError for an option that is not known, or lacks its value."""
+    options: list[str] = []
+    words: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            words.extend(rest)
+        elif argument == "-" or not argument.startswith("-"):
+            words.append(argument)
+        else:
+            options.extend(_option(argument, rest, grammar))
+    if words and words[0] in grammar.verbs:
+        return CommandLine(words[0], tuple(options), tuple(words[1:]), explicit=True)
+    return CommandLine(DEFAULT_VERB, tuple(options), tuple(words), explicit=False)
+
+
+def images(words: Sequence[str], *, explicit: bool) -> list[str]:
+    """The images that the words of a pull name: in `dget IMAGE TAG`, the original's second form, the second is a tag."""
+    if not explicit and len(words) == 2 and _has_no_tag(words[0]) and not set("/:@") & set(words[1]):
+        return [f"{words[0]}:{words[1]}"]
+    return list(words)
+
+
+def _has_no_tag(word: str) -> bool:
+    return "@" not in word and ":" not in word.rpartition("/")[2]
+
+
+def _option(argument: str, rest: Iterator[str], grammar: Grammar) -> list[str]:
+    written, equals, value = argument.removeprefix("--").removeprefix("-").partition("=")
+    name = grammar.aliases.get(written, written)
+    if name in grammar.flags:
+        return _flag(argument, name, value if equals else "true")
+    if name not in grammar.valued:
+        raise _unknown(argument, written, grammar)
+    if not equals:
+        following = next(rest, None)
+        if following is None:
+            raise UsageError(f"{argument} needs a value")
+        value = following
+    return [f"--{name}={value}"]
+
+
+def _flag(argument: str, name: str, value: str) -> list[str]:
+    if value in _GO_TRUE:
+        return [f"--{name}"]
+    if value in _GO_FALSE:
+        return []
+    raise UsageError(f"{argument}: it is either true or false")
+
+
+def _unknown(argument: str, written: str, grammar: Grammar) -> UsageError:
+    known = [*grammar.flags, *grammar.valued, *(alias for alias in grammar.aliases if len(alias) > 1)]
+    close = difflib.get_close_matches(written, known, n=1)
+    short = written[:1]
+    if close:
+        hint = f"did you mean --{close[0]}?"
+    elif short in grammar.aliases and not argument.startswith("--"):
+        hint = f"a value stands apart: -{short} {written[1:]}"
+    else:
+        hint = "dget --help lists the options"
+    return UsageError(f"there is no option {argument.partition('=')[0]}", hint=hint)

@@ -1,0 +1,139 @@
+"""The entry point: from the words of the command line to an exit status."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from dget import __version__
+from dget.cli import arguments
+from dget.cli.demo import demo
+from dget.cli.inspect import inspect
+from dget.cli.pull import pull
+from dget.cli.tags import tags
+from dget.cli.units import clean
+from dget.errors import DgetError, UsageError
+
+_SIGNALS = ("SIGHUP", "SIGTERM")
+_VERBS: dict[str, click.Command] = {"pull": pull, "inspect": inspect, "tags": tags, "demo": demo}
+_HELP = ("help", "h")
+
+
+class Stopped(BaseException):
+    """A signal asked the process to end."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs dget; the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    _catch_signals()
+    try:
+        return _run(words)
+    except DgetError as error:
+        return _fail(error, words)
+    except KeyboardInterrupt:
+        _end_interrupted(signal.SIGINT)
+    except Stopped as stopped:
+        _end_interrupted(stopped.number)
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `head` does. What Python would still flush goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + getattr(signal, "SIGPIPE", 13)
+    except Exception as error:
+        if _debugging(words):
+            raise
+        defect = DgetError(
+            f"dget has a defect: {type(error).__name__}: {error}", hint="please report it with the output of -debug"
+        )
+        return _fail(defect, words)
+
+
+def _run(words: Sequence[str]) -> int:
+    line = arguments.read(words, grammar())
+    if "--version" in line.options:
+        sys.stdout.write(f"dget {__version__}\n")
+        return 0
+    if "--help" in line.options or not (line.words or line.explicit):
+        sys.stdout.write(help_text(line.verb if line.explicit else None))
+        return 0 if "--help" in line.options else UsageError.exit_status
+    options = [*line.options, *(["--explicit"] if line.verb == "pull" and line.explicit else [])]
+    try:
+        _VERBS[line.verb].main([*options, "--", *line.words], prog_name=f"dget {line.verb}", standalone_mode=False)
+    except click.ClickException as error:
+        raise UsageError(error.format_message(), hint=f"dget {line.verb} --help shows how it is used") from error
+    return 0
+
+
+def grammar() -> arguments.Grammar:
+    """The options of all verbs: they may stand before the verb, so their kinds must be known without it."""
+    flags = {"help", "version"}
+    valued: set[str] = set()
+    aliases = {"h": "help"}
+    for command in _VERBS.values():
+        for option in command.params:
+            if isinstance(option, click.Option):
+                names = [name.lstrip("-") for name in option.opts]
+                (flags if option.is_flag else valued).add(names[0])
+                aliases |= dict.fromkeys(names[1:], names[0])
+    return arguments.Grammar(verbs=frozenset(_VERBS), flags=frozenset(flags), valued=frozenset(valued), aliases=aliases)
+
+
+def help_text(verb: str | None) -> str:
+    """Of one verb, or of dget: the default verb's, with the other verbs named."""
+    command = _VERBS[verb or arguments.DEFAULT_VERB]
+    context = click.Context(command, info_name=f"dget {verb}" if verb else "dget")
+    text = command.get_help(context)
+    if verb:
+        return f"{text}\n"
+    verbs = "\n".join(f"  {name:<9}{one.short_help}" for name, one in _VERBS.items())
+    return f"{text}\n\nVerbs (dget VERB --help):\n{verbs}\n\nOptions may have one dash or two: -arch arm64, --arch arm64.\n"
+
+
+def _fail(error: DgetError, words: Sequence[str]) -> int:
+    if _debugging(words):
+        import traceback
+
+        traceback.print_exception(error)
+    if any(word.lstrip("-") == "json" for word in words if word.startswith("-")):
+        from dget.cli.render import error_json
+
+        sys.stdout.write(error_json(error))
+    for label, text in (("error", error.message), ("hint", error.hint)):
+        if text:
+            sys.stderr.write(f"{label}: {clean(text)}\n")
+    return error.exit_status
+
+
+def _debugging(words: Sequence[str]) -> bool:
+    return any(word in ("-debug", "--debug", "-debug=true", "--debug=true") for word in words)
+
+
+def _catch_signals() -> None:
+    def stop(number: int, _: FrameType | None) -> None:
+        # The next one ends the process at once.
+        signal.signal(number, signal.SIG_DFL)
+        raise Stopped(number)
+
+    def interrupt(number: int, frame: FrameType | None) -> Any:
+        signal.signal(number, signal.SIG_DFL)
+        return signal.default_int_handler(number, frame)
+
+    for name in _SIGNALS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+    signal.signal(signal.SIGINT, interrupt)
+
+
+def _end_interrupted(number: int) -> NoReturn:
+    sys.stderr.write("stopped; nothing was left half-written\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A thread that hangs in a name look-up would hold up the interpreter's own end.
+    os._exit(128 + number)

@@ -1,0 +1,99 @@
+"""The options that verbs share, and what they set up."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import click
+
+if TYPE_CHECKING:
+    from dget.config import Settings
+
+Command: TypeAlias = Callable[..., Any]
+
+
+def option(name: str, *more: str, **rules: Any) -> Callable[[Command], Command]:
+    """A click option that `DGET_<OPTION>` in the environment sets too."""
+    variable = "DGET_" + name.removeprefix("--").upper().replace("-", "_")
+    return click.option(name, *more, envvar=variable, **rules)
+
+
+def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """One decorator for several options; help lists them in this order."""
+
+    def decorate(command: Command) -> Command:
+        for one in reversed(options):
+            command = one(command)
+        return command
+
+    return decorate
+
+
+_FILE = click.Path(path_type=Path)
+
+connection_options = together(
+    option("--registry", metavar="HOST", help="Where images without a host are (default docker.io)."),
+    option("--username", metavar="NAME", help="Name for the registry."),
+    option("--password", metavar="WORD", help="Password or access token; others may see it here."),
+    option("--password-stdin", is_flag=True, help="Read the password from standard input."),
+    option("--proxy", metavar="URL", help="http, https, socks4, socks5, socks5h (else HTTPS_PROXY counts)."),
+    option("--resolve", metavar="HOST:PORT:ADDR", multiple=True, help="Use this address (repeatable)."),
+    option("--ca-file", metavar="PEM", type=_FILE, help="Trust these authorities too."),
+    option("--cert", metavar="PEM", type=_FILE, help="Client certificate."),
+    option("--key", metavar="PEM", type=_FILE, help="Its key."),
+    option("--insecure", is_flag=True, help="Do not check certificates; allow plain HTTP."),
+    option("--timeout", metavar="SECONDS", type=float, default=30.0, help="Give up on a silent host (default 30)."),
+    option("--connections", metavar="N", type=int, default=8, help="At the same time (default 8)."),
+)
+
+cache_options = together(
+    option("--cache-dir", metavar="FOLDER", type=_FILE, help="Where downloads are kept."),
+    option("--no-cache", is_flag=True, help="Keep and use nothing."),
+    option(
+        "--verify-cache",
+        type=click.Choice(("always", "never")),
+        default="always",
+        help="Check what comes from the cache (default always).",
+    ),
+)
+
+platform_option = option(
+    "--platform",
+    "--arch",
+    metavar="OS/ARCH[/VARIANT]",
+    help="Default: linux on this machine's architecture. -arch arm64 means linux/arm64.",
+)
+
+output_options = together(
+    option("--json", "as_json", is_flag=True, help="One JSON object on standard output."),
+    option("--quiet", "-q", is_flag=True, help="No progress, no summary."),
+    option("--debug", is_flag=True, help="Show requests, answers and tracebacks; secrets are hidden."),
+)
+
+
+def settings_of(options: dict[str, Any]) -> "Settings":
+    """The Settings that a verb's options mean. Raises UsageError."""
+    from dget.config import Settings
+
+    password = options.get("password")
+    if options.get("password_stdin"):
+        password = sys.stdin.readline().rstrip("\r\n")
+    return Settings(
+        registry=options.get("registry") or "docker.io",
+        username=options.get("username"),
+        password=password,
+        proxy=options.get("proxy"),
+        resolve=tuple(options.get("resolve") or ()),
+        ca_file=options.get("ca_file"),
+        client_certificate=options.get("cert"),
+        client_key=options.get("key"),
+        insecure=bool(options.get("insecure")),
+        timeout=options.get("timeout") or 30.0,
+        connections=options.get("connections") or 8,
+        cache=not options.get("no_cache"),
+        cache_dir=options.get("cache_dir"),
+        verify_cache=options.get("verify_cache") != "never",
+        environment=os.environ,
+    )

@@ -1,0 +1,172 @@
+"""Results as text for people, as a line for scripts, or as JSON."""
+
+import json
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from dget.api import ImageDetails, ImagePlan, LayerPlan, PullResult, TagList
+from dget.archive import is_gzip
+from dget.cli.units import clean, duration, rate, size
+from dget.errors import DgetError, Partial
+
+SCHEMA = 1
+
+
+def text(result: Any) -> bytes:
+    """What standard output gets."""
+    match result:
+        case bytes():
+            return result
+        case PullResult():
+            return f"{result.path}\n".encode(errors="surrogateescape")
+        case ImagePlan():
+            lines = _plan_lines(result)
+        case TagList():
+            lines = list(result.tags)
+        case ImageDetails():
+            lines = _details_lines(result)
+        case _:
+            raise DgetError(f"no text for a {type(result).__name__}")
+    return "".join(f"{clean(line)}\n" for line in lines).encode(errors="replace")
+
+
+def summary(result: Any) -> str:
+    """What standard error gets beside it."""
+    if not isinstance(result, PullResult):
+        return ""
+    if result.kept:
+        return clean(f"{result.path} is there already: kept (--no-clobber)")
+    cached = f", {size(result.reused)} of it from the cache" if result.reused else ""
+    speed = f", {rate(result.fetched / result.seconds)}" if result.fetched and result.seconds else ""
+    rows = [
+        ("image", f"{result.name}  {result.platform}"),
+        ("digest", result.digest),
+        ("file", f"{result.path}  {size(result.size)}, {result.layers} layers{cached}"),
+        ("time", f"{duration(result.seconds)}{speed}"),
+        *load_commands(result.path),
+    ]
+    return "\n".join(f"{clean(label):8}{clean(value)}" for label, value in rows)
+
+
+def load_commands(path: Path) -> list[tuple[str, str]]:
+    """Labels and commands that load this file into an engine."""
+    file = shlex.quote(str(path))
+    if is_gzip(path):
+        return [
+            ("load", f"docker load -i {file}"),
+            ("", f"gunzip -c {file} | podman load"),
+            ("", f"gunzip -c {file} | ctr -n k8s.io images import -"),
+        ]
+    return [
+        ("load", f"docker load -i {file}"),
+        ("", f"podman load -i {file}"),
+        ("", f"ctr -n k8s.io images import {file}"),
+        ("", f"skopeo copy oci-archive:{file} …"),
+    ]
+
+
+def json_text(results: Sequence[Any], *, single: bool) -> str:
+    """One object; several results stand in its `results`."""
+    if single and isinstance(results[0], bytes):
+        return results[0].decode(errors="replace")
+    body = _plain(results[0]) if single else {"results": [_plain(result) for result in results]}
+    return json.dumps({"schema": SCHEMA, **body}, indent=2) + "\n"
+
+
+def error_json(error: DgetError) -> str:
+    body: dict[str, Any] = {"code": error.code, "message": error.message, "exit_status": error.exit_status}
+    if error.hint:
+        body["hint"] = error.hint
+    if isinstance(error, Partial):
+        body["failures"] = [{"image": name, "code": one.code, "message": one.message} for name, one in error.failures]
+    return json.dumps({"schema": SCHEMA, "error": body}, indent=2) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case ImageDetails():
+            return {
+                "image": str(value.reference),
+                "platform": str(value.platform),
+                "digest": str(value.manifest.descriptor.digest),
+                "manifest": json.loads(value.manifest.raw),
+                "config": json.loads(value.config.raw),
+            }
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {key: _plain(item) for key, item in asdict(value).items()}
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case tuple() | list():
+            return [_plain(item) for item in value]
+        case Path():
+            return str(value)
+    return value
+
+
+def _plan_lines(plan: ImagePlan) -> list[str]:
+    lines = [
+        f"image     {plan.name}",
+        f"platform  {plan.platform}",
+        f"digest    {plan.digest}  {plan.media_type}",
+    ]
+    if plan.platforms:
+        lines += [
+            f"index     {plan.root_digest}  {plan.root_media_type}",
+            f"has       {', '.join(plan.platforms)}",
+        ]
+    lines.append(f"config    {_layer_line(plan.config)}")
+    lines += [f"layer {place:<4}{_layer_line(layer)}" for place, layer in enumerate(plan.layers, 1)]
+    lines += [
+        f"download  {size(plan.to_download)}",
+        f"archive   {plan.archive}  {size(plan.archive_size)}",
+    ]
+    if plan.quota:
+        hours = f" in {plan.quota.window / 3600:g} h" if plan.quota.window else ""
+        lines.append(f"quota     {plan.quota.remaining} of {plan.quota.limit} pulls left{hours}")
+    return lines
+
+
+def _layer_line(layer: LayerPlan) -> str:
+    return f"{layer.digest}  {size(layer.size):>9}  {'cached' if layer.cached else '      '}  {layer.media_type}"
+
+
+def _details_lines(details: ImageDetails) -> list[str]:
+    config = details.config.value
+    run = config.config
+    rows: list[tuple[str, str]] = [
+        ("image", details.reference.archive_name),
+        ("platform", str(details.platform)),
+        ("digest", str(details.manifest.descriptor.digest)),
+        ("created", config.created or ""),
+        ("author", config.author or ""),
+    ]
+    if run:
+        rows += [
+            ("entrypoint", shlex.join(run.entrypoint or ())),
+            ("command", shlex.join(run.cmd or ())),
+            ("user", run.user or ""),
+            ("folder", run.working_dir or ""),
+            *_many("env", run.env or ()),
+            *_many("port", run.exposed_ports or ()),
+            *_many("volume", run.volumes or ()),
+            *_many("label", (f"{key}={value}" for key, value in (run.labels or {}).items())),
+            ("signal", run.stop_signal or ""),
+        ]
+    return [f"{label:<12}{value}" for label, value in rows if value] + _history_lines(details)
+
+
+def _many(label: str, values: Iterable[str]) -> list[tuple[str, str]]:
+    return [(label if place == 0 else "", value) for place, value in enumerate(values)]
+
+
+def _history_lines(details: ImageDetails) -> list[str]:
+    layers = iter(details.manifest.value.layers)
+    lines: list[str] = []
+    for step in details.config.value.history or ():
+        layer = None if step.empty_layer else next(layers, None)
+        amount = size(layer.size) if layer else "-"
+        lines.append(f"{'history' if not lines else '':<12}{amount:>9}  {' '.join((step.created_by or '').split())}")
+    return lines

@@ -1,0 +1,89 @@
+"""From a verb's calls to what the person sees: progress, results and failures."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from dget.cli.display import Display, open_display
+from dget.errors import DgetError, Partial
+from dget.flow import Event
+
+if TYPE_CHECKING:
+    from dget.api import Client
+    from dget.config import Settings
+
+
+class Reporter:
+    def __init__(self, display: Display, *, as_json: bool, quiet: bool) -> None:
+        self._display = display
+        self._as_json = as_json
+        self._quiet = quiet
+
+    def each(self, names: Sequence[str], settings: "Settings", call: "Callable[[Client, str], Any]") -> None:
+        """Calls for each name, one after the other, and shows each result; one that fails does not stop the others.
+
+        Raises the error of a single name; Partial where some of several failed.
+        """
+        from dget.api import Client
+
+        failures: list[tuple[str, DgetError]] = []
+        results: list[Any] = []
+        with Client(settings, observer=self._display.observe) as client:
+            for name in names:
+                try:
+                    result = call(client, name)
+                except DgetError as error:
+                    if len(names) == 1:
+                        raise
+                    failures.append((name, error))
+                    self._display.failed(error)
+                    continue
+                finally:
+                    self._display.end()
+                results.append(result)
+                if not self._as_json:
+                    self._show_text(result)
+        if self._as_json:
+            self._show_json(results, single=len(names) == 1)
+        if failures:
+            raise Partial(failures, len(names))
+
+    def observe(self, event: Event) -> None:
+        self._display.observe(event)
+
+    def note(self, text: str) -> None:
+        """A line beside the result, unless the person wants silence."""
+        if not self._quiet:
+            self._display.note(text)
+
+    def show(self, result: Any) -> None:
+        """The one result of a verb."""
+        self._display.end()
+        if self._as_json:
+            self._show_json([result], single=True)
+        else:
+            self._show_text(result)
+
+    def _show_text(self, result: Any) -> None:
+        from dget.cli import render
+
+        self.note(render.summary(result))
+        sys.stdout.buffer.write(render.text(result))
+        sys.stdout.flush()
+
+    def _show_json(self, results: Sequence[Any], *, single: bool) -> None:
+        from dget.cli import render
+
+        sys.stdout.write(render.json_text(results, single=single))
+        sys.stdout.flush()
+
+
+@contextmanager
+def report(*, as_json: bool, quiet: bool, debug: bool, **_: Any) -> Iterator[Reporter]:
+    """A Reporter for the options that every verb has."""
+    display = open_display(quiet=quiet, debug=debug)
+    try:
+        yield Reporter(display, as_json=as_json, quiet=quiet)
+    finally:
+        display.end()

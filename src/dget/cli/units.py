@@ -1,0 +1,33 @@
+"""Sizes, rates and times as people read them, and text that is safe for a terminal."""
+
+import re
+
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+# Control and formatting characters that could move the cursor, hide text or turn it round.
+_UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def size(count: float) -> str:
+    """Decimal units, as registries and engines show them: `3.62 MB`."""
+    value = float(count)
+    for unit in _UNITS:
+        if value < 999.5 or unit == _UNITS[-1]:
+            break
+        value /= 1000
+    return f"{value:.0f} B" if unit == "B" else f"{value:.3g} {unit}"
+
+
+def rate(per_second: float) -> str:
+    return f"{size(per_second)}/s"
+
+
+def duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = int(seconds // 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {seconds % 60:.0f} s"
+
+
+def clean(text: str) -> str:
+    """Without characters that act on a terminal; a registry chose some of this text."""
+    return _UNSAFE.sub("\ufffd", text)

@@ -1,0 +1,150 @@
+"""What operating systems do differently: positional I/O and file locks."""
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from dget.codec.disk_errors import disk_errors
+
+# Linux and the BSDs take no more buffers in one call.
+_BUFFERS_MAX = 1000
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _seek_lock = threading.Lock()
+
+    def _write_some(handle: int, buffers: Sequence[memoryview], at: int) -> int:
+        with _seek_lock:
+            os.lseek(handle, at, os.SEEK_SET)
+            return os.write(handle, buffers[0])
+
+    def _read_some(handle: int, buffers: Sequence[memoryview], at: int) -> int:
+        with _seek_lock:
+            os.lseek(handle, at, os.SEEK_SET)
+            data = os.read(handle, len(buffers[0]))
+        buffers[0][: len(data)] = data
+        return len(data)
+
+    def _lock(handle: int) -> None:
+        os.lseek(handle, 0, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _write_some(handle: int, buffers: Sequence[memoryview], at: int) -> int:
+        return os.pwritev(handle, buffers, at)
+
+    def _read_some(handle: int, buffers: Sequence[memoryview], at: int) -> int:
+        return os.preadv(handle, buffers, at)
+
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class PositionalFile:
+    """A file that threads read and write at given places. Every method raises StorageError."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        flags = (os.O_RDWR | os.O_CREAT if create else os.O_RDONLY) | getattr(os, "O_BINARY", 0)
+        self.path = path
+        with disk_errors(path, "create" if create else "read"):
+            self._handle = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o666)
+
+    def fileno(self) -> int:
+        return self._handle
+
+    def write_at(self, at: int, buffers: Sequence[bytes | memoryview]) -> None:
+        """All of `buffers`, one after the other, from byte `at` on."""
+        left = [memoryview(buffer) for buffer in buffers if len(buffer)]
+        with disk_errors(self.path, "write"):
+            while left:
+                written = _write_some(self._handle, left[:_BUFFERS_MAX], at)
+                at += written
+                left = _after(left, written)
+
+    def read_into(self, at: int, buffers: Sequence[memoryview]) -> int:
+        """Fills `buffers` from byte `at` on; how many bytes there were, fewer at the end of the file alone."""
+        left = [buffer for buffer in buffers if len(buffer)]
+        total = 0
+        with disk_errors(self.path, "read"):
+            while left:
+                count = _read_some(self._handle, left[:_BUFFERS_MAX], at + total)
+                if count == 0:
+                    break
+                total += count
+                left = _after(left, count)
+        return total
+
+    def sync(self) -> None:
+        """Returns when the disk has all that was written."""
+        with disk_errors(self.path, "write"):
+            os.fsync(self._handle)
+
+    def close(self) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+
+class FileLock:
+    """An exclusive lock on a file of its own, held until `release` or the end of the process."""
+
+    def __init__(self, path: Path, handle: int) -> None:
+        self._path = path
+        self._handle = handle
+
+    @classmethod
+    def try_take(cls, path: Path) -> "FileLock | None":
+        """The lock, or None where another process or thread holds it. Raises OSError."""
+        while True:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+            try:
+                _lock(handle)
+            except BlockingIOError:
+                os.close(handle)
+                return None
+            except PermissionError:  # what Windows says of a held lock
+                os.close(handle)
+                if sys.platform == "win32":
+                    return None
+                raise
+            if _still_at(path, handle):
+                return cls(path, handle)
+            # Its last holder removed the file between our open and our lock.
+            os.close(handle)
+
+    def release(self) -> None:
+        """Gives the lock back and removes its file."""
+        if self._handle < 0:
+            return
+        # Windows refuses to remove an open file; elsewhere it must go while it is still ours.
+        if sys.platform == "win32":
+            os.close(self._handle)
+            self._path.unlink(missing_ok=True)
+        else:
+            self._path.unlink(missing_ok=True)
+            os.close(self._handle)
+        self._handle = -1
+
+
+def _still_at(path: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
+
+
+def _after(buffers: list[memoryview], count: int) -> list[memoryview]:
+    """What is left of `buffers` when their first `count` bytes are done."""
+    place = 0
+    while place < len(buffers) and count >= len(buffers[place]):
+        count -= len(buffers[place])
+        place += 1
+    left = buffers[place:]
+    if count:
+        left[0] = left[0][count:]
+    return left

@@ -1,0 +1,41 @@
+"""Where a blob's bytes lie: in a file of its own, or within an archive."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from dget.codec.files import PositionalFile
+
+
+class Region(Protocol):
+    """`size` bytes that are written in any order, by many threads at once, and can be read back."""
+
+    size: int
+
+    def write(self, at: int, buffers: Sequence[bytes | memoryview]) -> None:
+        """Raises StorageError."""
+        ...
+
+    def read_into(self, at: int, buffer: memoryview) -> int: ...
+
+    def seal(self, crc32: int) -> None:
+        """Says that every byte is there and verified. crc32: of all of them."""
+        ...
+
+
+class FileRegion:
+    """Contiguous bytes of a file, from `offset` on."""
+
+    def __init__(self, file: PositionalFile, offset: int, size: int) -> None:
+        self.size = size
+        self.crc32: int | None = None
+        self._file = file
+        self._offset = offset
+
+    def write(self, at: int, buffers: Sequence[bytes | memoryview]) -> None:
+        self._file.write_at(self._offset + at, buffers)
+
+    def read_into(self, at: int, buffer: memoryview) -> int:
+        return self._file.read_into(self._offset + at, [buffer[: self.size - at]])
+
+    def seal(self, crc32: int) -> None:
+        self.crc32 = crc32

@@ -1,0 +1,26 @@
+"""What moves through a run: cancellation, time, events, progress and bytes."""
+
+from dget.flow.cancel import Cancel, run_interruptibly
+from dget.flow.clock import Clock, SystemClock
+from dget.flow.events import Answered, BlobFromCache, Event, Observer, Retrying, Stage, TransferStarted, Warned, silent
+from dget.flow.progress import Counter, Progress
+from dget.flow.sink import ByteSink
+
+__all__ = [
+    "Answered",
+    "BlobFromCache",
+    "ByteSink",
+    "Cancel",
+    "Clock",
+    "Counter",
+    "Event",
+    "Observer",
+    "Progress",
+    "Retrying",
+    "Stage",
+    "SystemClock",
+    "TransferStarted",
+    "Warned",
+    "run_interruptibly",
+    "silent",
+]

@@ -1,0 +1,40 @@
+"""How far a transfer is: counters that a display polls, so that no chunk costs an event."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, eq=False)
+class Counter:
+    """One blob's bytes. arrived: from the network; reused: from the cache or an earlier run."""
+
+    label: str
+    total: int
+    arrived: int = 0
+    reused: int = 0
+
+    @property
+    def here(self) -> int:
+        return self.arrived + self.reused
+
+
+@dataclass(slots=True, eq=False)
+class Progress:
+    """All blobs of a run, in the order in which people should read them."""
+
+    counters: list[Counter] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        return sum(counter.total for counter in self.counters)
+
+    @property
+    def here(self) -> int:
+        return sum(counter.here for counter in self.counters)
+
+    @property
+    def arrived(self) -> int:
+        return sum(counter.arrived for counter in self.counters)
+
+    @property
+    def reused(self) -> int:
+        return sum(counter.reused for counter in self.counters)

@@ -1,0 +1,26 @@
+"""What things are: names, digests, platforms and documents. No I/O, no clock, no environment."""
+
+from dget.model.contents import Contents, Image
+from dget.model.descriptor import Descriptor
+from dget.model.digest import Digest
+from dget.model.document import Document, read_config, read_manifest
+from dget.model.image_config import ImageConfig
+from dget.model.manifest import Index, Manifest
+from dget.model.platform import Platform, choose_platform
+from dget.model.reference import Reference
+
+__all__ = [
+    "Contents",
+    "Descriptor",
+    "Digest",
+    "Document",
+    "Image",
+    "ImageConfig",
+    "Index",
+    "Manifest",
+    "Platform",
+    "Reference",
+    "choose_platform",
+    "read_config",
+    "read_manifest",
+]

@@ -1,0 +1,191 @@
+"""How a request gets its credentials: a generator that yields requests and is sent the answers.
+
+Sources: distribution, docs/spec/auth/token.md and oauth.md; RFC 7617.
+"""
+
+import base64
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from dget.errors import NetworkError, Unauthorized
+from dget.flow import Clock
+from dget.protocol.challenge import parse_challenges
+from dget.protocol.failures import failure_of
+from dget.protocol.http import Headers, Request, Response
+from dget.protocol.origin import check_realm, host_of, origin
+
+CLIENT_ID = "dget"
+# A token's life where the answer does not say (docs/spec/auth/token.md).
+_DEFAULT_LIFE = 60
+# Renewed this long before the end, so that a request under way does not meet it.
+_MARGIN = 10
+_TOKEN_ANSWER_MAX = 64 * 1024
+
+AuthFlow: TypeAlias = Generator[Request, Response, Response]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """What the person gave for a registry: name and password, or an identity token."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    identity_token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Realm:
+    """A token service, and the name by which it knows the registry."""
+
+    url: str
+    service: str = ""
+
+
+@dataclass(slots=True)
+class Authority:
+    """What is known of one registry's authentication. authorization: value of the header, by scope."""
+
+    registry_url: str
+    credential: Credential | None = None
+    realm: Realm | None = None
+    basic: bool = False
+    authorizations: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    def authorization(self, scope: str, now: float) -> str | None:
+        value, expires = self.authorizations.get(scope, ("", 0.0))
+        return value if now < expires else None
+
+
+class _TokenAnswer(msgspec.Struct):
+    token: str = ""
+    access_token: str = ""
+    expires_in: float | None = None
+
+
+def auth_flow(request: Request, authority: Authority, scope: str, clock: Clock) -> AuthFlow:
+    """Sends `request` with what the registry accepts, asking a token service where it names one.
+
+    request: to the registry's own origin; scope: e.g. `repository:library/alpine:pull`.
+    Returns the answer, whatever its status; raises Unauthorized where the registry or its token service refuses.
+    A known realm is asked first, without a wasted 401.
+    """
+    if authority.authorization(scope, clock.monotonic()) is None and (authority.realm or authority.basic):
+        yield from _authorize(authority, scope, clock)
+    response = yield _signed(request, authority, scope, clock)
+    if response.status != 401:
+        return response
+    authority.authorizations.pop(scope, None)
+    scope_wanted = _adopt(authority, response, clock)
+    yield from _authorize(authority, scope, clock, scope_wanted)
+    response = yield _signed(request, authority, scope, clock)
+    if response.status == 401:
+        raise failure_of(response, host_of(authority.registry_url), now=clock.time(), hint=_refusal_hint(authority))
+    return response
+
+
+def _signed(request: Request, authority: Authority, scope: str, clock: Clock) -> Request:
+    value = authority.authorization(scope, clock.monotonic())
+    return request.with_header("Authorization", value) if value else request
+
+
+def _adopt(authority: Authority, response: Response, clock: Clock) -> str:
+    """Takes over what the registry asks for; the scope that it names, or an empty string."""
+    challenges = parse_challenges(response.headers.all("WWW-Authenticate"))
+    by_scheme = {challenge.scheme: challenge.parameters for challenge in reversed(challenges)}
+    if realm := by_scheme.get("bearer", {}).get("realm"):
+        check_realm(realm, authority.registry_url)
+        authority.realm = Realm(url=realm, service=by_scheme["bearer"].get("service", ""))
+        return by_scheme["bearer"].get("scope", "")
+    host = host_of(authority.registry_url)
+    if "basic" not in by_scheme:
+        raise failure_of(response, host, now=clock.time(), hint=_refusal_hint(authority))
+    if authority.credential is None:
+        raise Unauthorized(f"{host} wants a name and a password", hint=_refusal_hint(authority))
+    authority.basic = True
+    return ""
+
+
+def _authorize(
+    authority: Authority, scope: str, clock: Clock, scope_wanted: str = ""
+) -> Generator[Request, Response, None]:
+    if authority.realm is None:
+        if authority.credential:
+            authority.authorizations[scope] = (_basic(authority.credential), float("inf"))
+        return
+    answer = yield from _ask_for_token(authority, authority.realm, scope_wanted or scope, clock)
+    token = answer.token or answer.access_token
+    life = answer.expires_in if answer.expires_in is not None else _DEFAULT_LIFE
+    authority.authorizations[scope] = (f"Bearer {token}", clock.monotonic() + max(life - _MARGIN, life / 2))
+
+
+def _ask_for_token(
+    authority: Authority, realm: Realm, scope: str, clock: Clock
+) -> Generator[Request, Response, _TokenAnswer]:
+    credential = authority.credential
+    if credential and credential.identity_token:
+        response = yield _refresh_request(realm, scope, credential.identity_token)
+        # Some registries know GET alone: GCR, Artifactory, ACR.
+        if response.status not in (400, 401, 404):
+            return _read_token(response, authority, clock)
+    response = yield _token_request(realm, scope, credential)
+    return _read_token(response, authority, clock)
+
+
+def _token_request(realm: Realm, scope: str, credential: Credential | None) -> Request:
+    query: Mapping[str, str] = {"service": realm.service, "scope": scope} if realm.service else {"scope": scope}
+    joint = "&" if urlsplit(realm.url).query else "?"
+    request = Request(url=f"{realm.url}{joint}{urlencode(query)}")
+    if credential is None:
+        return request
+    return request.with_header("Authorization", _basic(credential))
+
+
+def _refresh_request(realm: Realm, scope: str, identity_token: str) -> Request:
+    form = {
+        "grant_type": "refresh_token",
+        "service": realm.service,
+        "scope": scope,
+        "client_id": CLIENT_ID,
+        "refresh_token": identity_token,
+    }
+    return Request(
+        method="POST",
+        url=realm.url,
+        headers=Headers.of([("Content-Type", "application/x-www-form-urlencoded")]),
+        body=urlencode(form).encode(),
+    )
+
+
+def _read_token(response: Response, authority: Authority, clock: Clock) -> _TokenAnswer:
+    service = host_of(authority.realm.url) if authority.realm else host_of(authority.registry_url)
+    if response.status in (401, 403):
+        raise Unauthorized(
+            f"{service} refused the name or the password" if authority.credential else f"{service} refused access",
+            hint=_refusal_hint(authority),
+        )
+    if not response.ok:
+        raise failure_of(response, service, now=clock.time())
+    try:
+        answer = msgspec.json.decode(response.body[:_TOKEN_ANSWER_MAX], type=_TokenAnswer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NetworkError(f"the token service {service} answered something that is no token") from error
+    token = answer.token or answer.access_token
+    if not token or not token.isascii() or not token.isprintable():
+        raise NetworkError(f"the token service {service} answered without a token")
+    return answer
+
+
+def _basic(credential: Credential) -> str:
+    pair = f"{credential.username}:{credential.password}".encode()
+    return f"Basic {base64.b64encode(pair).decode()}"
+
+
+def _refusal_hint(authority: Authority) -> str:
+    host = origin(authority.registry_url)[1]
+    if authority.credential is None:
+        return f"if the image is private at {host}, give -username and --password-stdin"
+    return "check the name and the password; some registries want an access token in the password's place"

@@ -1,0 +1,92 @@
+"""What an error answer of a registry means, in the tree of dget's errors."""
+
+import re
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from dget.errors import DgetError, NetworkError, NotFound, RateLimited, RegistryError, Unauthorized
+from dget.protocol.http import Headers, Response
+
+_TEXT_MAX = 200
+# Longer waits than a day are a clock that differs or a header that means something else.
+_RETRY_AFTER_MAX = 24 * 3600.0
+_UNIX_TIME_MIN = 1_000_000_000
+
+
+class _Error(msgspec.Struct):
+    code: str = ""
+    message: str | None = None
+
+
+class _Errors(msgspec.Struct):
+    errors: tuple[_Error, ...] = ()
+
+
+def failure_of(response: Response, host: str, *, now: float, subject: str = "", hint: str | None = None) -> DgetError:
+    """The error for a non-2xx answer. host: who answered; now: unix time; subject: what was asked for."""
+    error = _error_for(response, host, subject, hint)
+    error.retry_after = retry_after(response.headers, now)
+    return error
+
+
+def _error_for(response: Response, host: str, subject: str, hint: str | None) -> DgetError:
+    code, text = _registry_words(response)
+    said = f": {text}" if text else ""
+    about = subject or "the request"
+    match response.status:
+        case 401 | 403:
+            return Unauthorized(
+                f"{host} refused access to {about}{said}",
+                hint=hint or "a private image needs -username and --password-stdin; check the name's spelling too",
+            )
+        case 404:
+            return NotFound(
+                f"{host} has no {subject or 'such thing'}{said}",
+                hint=hint or "check the spelling; `dget tags REPOSITORY` lists the tags that exist",
+            )
+        case 429:
+            return RateLimited(f"{host} allows no more requests now{said}", hint=hint)
+        case 407:
+            return NetworkError(
+                "the proxy wants a name and a password", hint="write it as -proxy http://NAME:PASSWORD@HOST:PORT"
+            )
+        case status:
+            return RegistryError(
+                f"{host} answered {status} to {about}{said}", status=status, error_code=code, hint=hint
+            )
+
+
+def is_web_page(response: Response) -> bool:
+    """HTML where a registry would send JSON: a captive portal, a proxy's error, or a host that is no registry."""
+    kind = (response.headers.get("Content-Type") or "").lower()
+    return "html" in kind or response.body.lstrip()[:15].lower().startswith((b"<!doctype", b"<html"))
+
+
+def retry_after(headers: Headers, now: float) -> float | None:
+    """Seconds to wait, from `Retry-After` as seconds, a date, or (as seen) a unix time. now: unix time."""
+    value = (headers.get("Retry-After") or "").strip()
+    if re.fullmatch(r"\d{1,12}(\.\d+)?", value):
+        seconds = float(value)
+        if seconds >= _UNIX_TIME_MIN:
+            seconds -= now
+    else:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - now
+        except (ValueError, OverflowError, TypeError):
+            return None
+    return min(max(seconds, 0.0), _RETRY_AFTER_MAX)
+
+
+def _registry_words(response: Response) -> tuple[str, str]:
+    """The first error's code and message; a short plain text where the body is no standard JSON."""
+    if is_web_page(response):
+        return "", "(a web page, not a registry's answer)"
+    try:
+        errors = msgspec.json.decode(response.body, type=_Errors).errors
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        text = " ".join(response.body[:_TEXT_MAX].decode("utf-8", "replace").split())
+        return "", text
+    if not errors:
+        return "", ""
+    return errors[0].code, (errors[0].message or errors[0].code)[:_TEXT_MAX]

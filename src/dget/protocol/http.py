@@ -1,0 +1,59 @@
+"""HTTP messages as values."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Header fields in order; names compare without case."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, fields: Iterable[tuple[str, str]]) -> Self:
+        return cls(tuple(fields))
+
+    def get(self, name: str) -> str | None:
+        """The first value of that name."""
+        return next(iter(self.all(name)), None)
+
+    def all(self, name: str) -> list[str]:
+        wanted = name.lower()
+        return [value for key, value in self.fields if key.lower() == wanted]
+
+    def with_field(self, name: str, value: str) -> Self:
+        """With this field in place of any other of its name."""
+        wanted = name.lower()
+        kept = tuple(item for item in self.fields if item[0].lower() != wanted)
+        return type(self)((*kept, (name, value)))
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """method: upper case; url: absolute; body: sent whole."""
+
+    url: str
+    method: str = "GET"
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = b""
+
+    def with_header(self, name: str, value: str) -> Self:
+        return replace(self, headers=self.headers.with_field(name, value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """body: empty where a sink took it, or where it was refused."""
+
+    status: int
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = b""
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300

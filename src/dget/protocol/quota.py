@@ -1,0 +1,37 @@
+"""What a registry lets us do yet: the quota that it tells in its headers."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from dget.protocol.http import Headers
+
+_VALUE = re.compile(r"(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """Pulls allowed in a window.
+
+    limit, remaining: pulls; window: seconds; source: whom it counts for, as the registry says it.
+    Source: docs.docker.com/docker-hub/usage, headers `ratelimit-limit` and `ratelimit-remaining`.
+    """
+
+    limit: int
+    remaining: int
+    window: int
+    source: str = ""
+
+    @classmethod
+    def from_headers(cls, headers: Headers) -> Self | None:
+        """The quota told in `100;w=21600`, or None where the registry tells none that can be read."""
+        limit = _VALUE.match(headers.get("ratelimit-limit") or "")
+        remaining = _VALUE.match(headers.get("ratelimit-remaining") or "")
+        if limit is None or remaining is None:
+            return None
+        return cls(
+            limit=int(limit[1]),
+            remaining=int(remaining[1]),
+            window=int(limit[2] or remaining[2] or 0),
+            source=headers.get("docker-ratelimit-source") or "",
+        )

@@ -1,0 +1,28 @@
+"""What an answer to a ranged request holds. Source: RFC 9110 section 14."""
+
+import re
+
+from dget.errors import NetworkError
+from dget.protocol.http import Headers
+
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(?:(\d{1,19})|\*)")
+
+
+def range_header(start: int, stop: int) -> str:
+    """The value of `Range` for bytes start to stop-1."""
+    return f"bytes={start}-{stop - 1}"
+
+
+def check_range(status: int, headers: Headers, *, start: int, stop: int, size: int) -> None:
+    """Raises NetworkError unless the body begins where it was asked to: byte `start` of a blob of `size` bytes.
+
+    206 may lawfully be shorter than asked for; 200 is the whole blob.
+    """
+    if status == 200 and start == 0:
+        return
+    found = _CONTENT_RANGE.fullmatch((headers.get("Content-Range") or "").strip())
+    if status != 206 or found is None:
+        raise NetworkError(f"expected bytes {start}-{stop - 1}, got an answer {status} that names no range")
+    first, last = int(found[1]), int(found[2])
+    if first != start or not first <= last < stop or (found[3] and int(found[3]) != size):
+        raise NetworkError(f"expected bytes {start}-{stop - 1} of {size}, got {found[0]}")

@@ -1,0 +1,172 @@
+"""Talking to one repository: authentication, redirects, and the way each answer is taken."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from dget.errors import DgetError, NetworkError
+from dget.flow import ByteSink, Cancel, Clock
+from dget.model import Digest
+from dget.protocol.auth import Authority, Credential, auth_flow
+from dget.protocol.failures import failure_of, is_web_page
+from dget.protocol.http import Headers, Request, Response
+from dget.protocol.origin import host_of, redirected
+from dget.protocol.ranges import check_range, range_header
+from dget.registry.endpoint import Endpoint
+from dget.transport import ResponseSink, Transport
+from dget.transport.curl_errors import CurlError, tls_not_spoken
+
+_REDIRECTS_MAX = 5
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+# How an expired signed URL shows: S3 and GCS say 400 or 403, others 401 or 404.
+_LINK_REFUSED = frozenset((400, 401, 403, 404, 410))
+
+
+class RangesIgnored(DgetError):
+    """A server answered a request for a part of a blob with the whole. Ask for the whole then."""
+
+
+class Session:
+    """One repository at one registry. Threads may use it together.
+
+    Credentials go to the registry's own origin and its token service alone; redirects are followed without them.
+    """
+
+    def __init__(
+        self, transport: Transport, endpoint: Endpoint, repository: str, credential: Credential | None, clock: Clock
+    ) -> None:
+        self.repository = repository
+        self._transport = transport
+        self._clock = clock
+        self._scope = f"repository:{repository}:pull"
+        self._candidates = list(endpoint.urls)
+        self._authority = Authority(endpoint.urls[0], credential, endpoint.realm)
+        self._settled = False
+        self._settling = threading.Lock()
+        self._links: dict[Digest, str] = {}
+
+    @property
+    def base(self) -> str:
+        """The registry's URL for this repository."""
+        return f"{self._candidates[0]}/v2/{self.repository}"
+
+    def get(self, place: str, *, subject: str, accept: str = "", method: str = "GET", cancel: Cancel) -> Response:
+        """A document of this repository, from the registry's own origin or where it redirects to.
+
+        place: path below the repository, or a whole URL of the same origin; subject: what it is, for errors.
+        Raises DgetError for any answer that is not 2xx, or a web page.
+        """
+        headers = Headers.of([("Accept", accept)] if accept else [])
+        response = self._follow(place, Request(url="", method=method, headers=headers), None, cancel)
+        if not response.ok:
+            raise failure_of(response, host_of(self.base), now=self._clock.time(), subject=subject)
+        if is_web_page(response):
+            raise NetworkError(
+                f"{host_of(self.base)} answered with a web page, not as a registry does",
+                hint="is the host right? A proxy or a log-in page of the network may stand in between",
+            )
+        return response
+
+    def get_blob(self, digest: Digest, size: int, sink: ByteSink, *, start: int, stop: int, cancel: Cancel) -> None:
+        """Bytes start to stop-1 of a blob into `sink`, which may get fewer: a shorter 206 is lawful.
+
+        Raises RangesIgnored before the first byte where the server knows no ranges.
+        """
+        headers = Headers()
+        if (start, stop) != (0, size):
+            headers = headers.with_field("Range", range_header(start, stop))
+        taker = _BlobTaker(sink, start=start, stop=stop, size=size)
+        response = self._ask_for_blob(digest, headers, taker, cancel)
+        if not taker.begun:
+            raise failure_of(
+                response, host_of(self.base), now=self._clock.time(), subject=f"blob {digest} of {self.repository}"
+            )
+
+    def _ask_for_blob(self, digest: Digest, headers: Headers, taker: "_BlobTaker", cancel: Cancel) -> Response:
+        if link := self._links.get(digest):
+            response = self._transport.send(Request(url=link, headers=headers), taker, cancel=cancel)
+            if response.status not in _LINK_REFUSED:
+                return response
+            self._links.pop(digest, None)
+        return self._follow(
+            f"/blobs/{digest}",
+            Request(url="", headers=headers),
+            taker,
+            cancel,
+            found=lambda url: self._links.__setitem__(digest, url),
+        )
+
+    def _follow(
+        self,
+        place: str,
+        request: Request,
+        sink: ResponseSink | None,
+        cancel: Cancel,
+        found: Callable[[str], None] = lambda _: None,
+    ) -> Response:
+        """The answer at the end of the redirects. found: is told the URL of a redirect's end that answered well."""
+        response = self._send_to_registry(place, request, sink, cancel)
+        url = self._url(place)
+        for _ in range(_REDIRECTS_MAX):
+            location = response.headers.get("Location")
+            if response.status not in _REDIRECTS or not location:
+                return response
+            url = redirected(url, location)
+            response = self._transport.send(replace(request, url=url), sink, cancel=cancel)
+            if response.ok:
+                found(url)
+        raise NetworkError(f"{host_of(self.base)} redirects more than {_REDIRECTS_MAX} times")
+
+    def _url(self, place: str) -> str:
+        return f"{self.base}{place}" if place.startswith("/") else place
+
+    def _send_to_registry(self, place: str, request: Request, sink: ResponseSink | None, cancel: Cancel) -> Response:
+        if not self._settled:
+            with self._settling:
+                return self._settle(place, request, sink, cancel)
+        return self._authenticated(replace(request, url=self._url(place)), sink, cancel)
+
+    def _settle(self, place: str, request: Request, sink: ResponseSink | None, cancel: Cancel) -> Response:
+        """The first request: finds out which of the endpoint's URLs answers."""
+        try:
+            response = self._authenticated(replace(request, url=self._url(place)), sink, cancel)
+        except CurlError as error:
+            if len(self._candidates) == 1 or not tls_not_spoken(error.number):
+                raise
+            del self._candidates[0]
+            self._authority.registry_url = self._candidates[0]
+            response = self._authenticated(replace(request, url=self._url(place)), sink, cancel)
+        self._settled = True
+        return response
+
+    def _authenticated(self, request: Request, sink: ResponseSink | None, cancel: Cancel) -> Response:
+        flow = auth_flow(request, self._authority, self._scope, self._clock)
+        wanted = next(flow)
+        while True:
+            own = sink if wanted.url == request.url else None
+            response = self._transport.send(wanted, own, cancel=cancel)
+            try:
+                wanted = flow.send(response)
+            except StopIteration as end:
+                answer: Response = end.value
+                return answer
+
+
+class _BlobTaker:
+    """Lets a blob's bytes through where the answer holds the range that was asked for."""
+
+    def __init__(self, sink: ByteSink, *, start: int, stop: int, size: int) -> None:
+        self.begun = False
+        self._sink = sink
+        self._start = start
+        self._stop = stop
+        self._size = size
+
+    def begin(self, status: int, headers: Headers) -> ByteSink | None:
+        if status not in (200, 206):
+            return None
+        if status == 200 and (self._start, self._stop) != (0, self._size):
+            raise RangesIgnored("the server answers requests for a part with the whole")
+        check_range(status, headers, start=self._start, stop=self._stop, size=self._size)
+        self.begun = True
+        return self._sink

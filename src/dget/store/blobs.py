@@ -1,0 +1,99 @@
+"""Blobs by digest: whole and verified ones, and those that are arriving."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from dget.codec import FileLock, FileRegion, PositionalFile
+from dget.model import Descriptor, Digest
+from dget.store.cache_errors import cache_errors
+
+
+class BlobStore:
+    """`blobs/<algorithm>/<hex>` holds what was verified, `ingest/` what is arriving."""
+
+    def __init__(self, folder: Path) -> None:
+        self._blobs = folder / "blobs"
+        self._ingest = folder / "ingest"
+
+    def path(self, digest: Digest) -> Path:
+        return self._blobs / digest.algorithm / digest.hex
+
+    def has(self, blob: Descriptor) -> bool:
+        """Whether it is there in its full size; its bytes are verified when they are used."""
+        try:
+            return self.path(blob.digest).stat().st_size == blob.size
+        except FileNotFoundError:
+            return False
+        except OSError:
+            with cache_errors(self._blobs, "read the cache"):
+                raise
+
+    def open(self, digest: Digest) -> PositionalFile:
+        """Raises StorageError."""
+        with cache_errors(self.path(digest), "read the cache"):
+            return PositionalFile(self.path(digest))
+
+    def read(self, blob: Descriptor) -> bytes | None:
+        """A small blob's bytes, or None where they are not there or do not match; damaged ones are removed."""
+        if not self.has(blob):
+            return None
+        with cache_errors(self.path(blob.digest), "read the cache"):
+            data = self.path(blob.digest).read_bytes()
+        if Digest.of(data, blob.digest.algorithm) == blob.digest:
+            return data
+        self.discard(blob.digest)
+        return None
+
+    def add(self, digest: Digest, data: bytes) -> None:
+        """Keeps bytes that were verified."""
+        with cache_errors(self._blobs, "write the cache"):
+            self._ingest.mkdir(parents=True, exist_ok=True)
+            part = self._ingest / f"{digest.algorithm}-{digest.hex}.{os.getpid()}"
+            part.write_bytes(data)
+            self._place(part, digest)
+
+    def discard(self, digest: Digest) -> None:
+        """Removes a blob that turned out to be damaged."""
+        with cache_errors(self._blobs, "remove a damaged blob"):
+            self.path(digest).unlink(missing_ok=True)
+
+    def ingest(self, blob: Descriptor) -> "Ingest | None":
+        """A place for a blob that is to arrive; None where another process is bringing it. Raises StorageError."""
+        lock_path = self._ingest / f"{blob.digest.algorithm}-{blob.digest.hex}.lock"
+        with cache_errors(self._ingest, "write the cache"):
+            self._ingest.mkdir(parents=True, exist_ok=True)
+            lock = FileLock.try_take(lock_path)
+        return None if lock is None else Ingest(self, lock_path.with_suffix(".part"), blob, lock)
+
+    def _place(self, part: Path, digest: Digest) -> None:
+        target = self.path(digest)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.replace(target)
+
+
+class Ingest:
+    """One blob on its way into the store, ours alone while its lock is held."""
+
+    def __init__(self, store: BlobStore, path: Path, blob: Descriptor, lock: FileLock) -> None:
+        self._store = store
+        self._lock = lock
+        self._path = path
+        self._blob = blob
+        path.unlink(missing_ok=True)
+        self.file = PositionalFile(path, create=True)
+        self.region = FileRegion(self.file, 0, blob.size)
+
+    def commit(self) -> None:
+        """Its bytes were verified: from now on the store has it. Closes the file."""
+        with cache_errors(self._path, "write the cache"):
+            self.file.close()
+            self._store._place(self._path, self._blob.digest)  # noqa: SLF001 - the other half of this concept
+            self._lock.release()
+
+    def abandon(self) -> None:
+        """Leaves nothing behind."""
+        self.file.close()
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+            self._lock.release()

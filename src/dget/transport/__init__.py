@@ -1,0 +1,8 @@
+"""One HTTP client over libcurl behind the `Transport` protocol."""
+
+from dget.transport.curl import CurlTransport
+from dget.transport.observed import ObservedTransport
+from dget.transport.options import TransportOptions
+from dget.transport.protocol import ResponseSink, Transport
+
+__all__ = ["CurlTransport", "ObservedTransport", "ResponseSink", "Transport", "TransportOptions"]

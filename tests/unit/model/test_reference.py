@@ -1,0 +1,92 @@
+"""Image names as people write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dget.errors import UsageError
+from dget.model import Digest, Reference
+
+DIGEST = "sha256:" + "a1" * 32
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "selector"),
+    [
+        ("alpine", "docker.io/library/alpine", "latest"),
+        ("alpine:3.20", "docker.io/library/alpine", "3.20"),
+        ("bitnami/redis", "docker.io/bitnami/redis", "latest"),
+        ("docker.io/alpine", "docker.io/library/alpine", "latest"),
+        ("index.docker.io/library/alpine:1", "docker.io/library/alpine", "1"),
+        ("localhost/x", "localhost/x", "latest"),
+        ("localhost:5000/x:y", "localhost:5000/x", "y"),
+        ("host:5000/a/b/c/d", "host:5000/a/b/c/d", "latest"),
+        ("quay.io/a/b:1", "quay.io/a/b", "1"),
+        ("Upper/x", "Upper/x", "latest"),
+        ("[::1]:5000/x", "[::1]:5000/x", "latest"),
+        (f"alpine@{DIGEST}", "docker.io/library/alpine", DIGEST),
+        (f"alpine:3.20@{DIGEST}", "docker.io/library/alpine", DIGEST),
+        ("docker://alpine", "docker.io/library/alpine", "latest"),
+        ("a__b/c--d.e_f", "docker.io/a__b/c--d.e_f", "latest"),
+    ],
+)
+def test_every_form_is_read(text, name, selector):
+    reference = Reference.parse(text)
+    assert (reference.name, reference.selector) == (name, selector)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        ("my image", "space"),
+        ("Alpine", "upper case"),
+        ("quay.io/Foo/bar", "upper case"),
+        ("https://quay.io/x", "web address"),
+        ("a" * 64, "image ID"),
+        ("x@sha256:12", "invalid digest"),
+        ("x@md5:" + "a" * 32, "invalid digest"),
+        ("x:", "invalid tag"),
+        ("x:" + "t" * 129, "invalid tag"),
+        ("x:-t", "invalid tag"),
+        ("x//y", "invalid image name"),
+        ("-x", "invalid image name"),
+        ("bad_host:5000/x", "invalid registry host"),
+        ("quay.io/" + "a" * 300, "longer than 255"),
+    ],
+)
+def test_what_is_no_reference_is_refused_with_the_reason(text, said):
+    with pytest.raises(UsageError, match=said):
+        Reference.parse(text)
+
+
+def test_a_name_without_a_host_is_at_the_default_registry_and_gets_library_on_docker_hub_alone():
+    assert Reference.parse("x", default_domain="reg.example:5000").name == "reg.example:5000/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("alpine", "docker.io/library/alpine:latest"),
+        ("alpine:3", "docker.io/library/alpine:3"),
+        (f"alpine@{DIGEST}", "docker.io/library/alpine:sha256-a1a1a1a1a1a1"),
+        (f"alpine:3@{DIGEST}", "docker.io/library/alpine:3"),
+    ],
+)
+def test_the_archive_always_carries_a_tag(text, name):
+    assert Reference.parse(text).archive_name == name
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_reference_or_a_usage_error(text):
+    try:
+        reference = Reference.parse(text)
+    except UsageError:
+        return
+    assert Reference.parse(str(reference)).archive_name == reference.archive_name
+
+
+@pytest.mark.parametrize("text", ["sha256:", "sha256:" + "A" * 64, "sha256:" + "a" * 63, "sha1:" + "a" * 40, "x"])
+def test_what_is_no_digest_is_refused(text):
+    with pytest.raises(ValueError, match="not a sha256"):
+        Digest.parse(text)

@@ -1,0 +1,48 @@
+"""Whether a failure is tried again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dget.errors import DgetError, IntegrityError, NetworkError, NotFound, RateLimited, RegistryError
+from dget.protocol.retry import ATTEMPTS_WITHOUT_PROGRESS, GiveUp, Retry, backoff, decide
+
+
+def asked_to_wait(error: DgetError, seconds: float) -> DgetError:
+    error.retry_after = seconds
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NetworkError("reset", temporary=True),
+        IntegrityError("other bytes"),
+        RateLimited("slow down"),
+        *(RegistryError("busy", status=status) for status in (408, 425, 500, 502, 503, 504)),
+    ],
+)
+def test_what_may_pass_is_tried_again_a_bounded_number_of_times(error):
+    assert isinstance(decide(error, attempt=1, jitter=0.5), Retry)
+    assert isinstance(decide(error, attempt=ATTEMPTS_WITHOUT_PROGRESS, jitter=0.5), GiveUp)
+
+
+@pytest.mark.parametrize("error", [NotFound("x"), NetworkError("untrusted"), RegistryError("bad", status=400)])
+def test_what_will_not_change_is_given_up_at_once(error):
+    assert decide(error, attempt=1, jitter=0.5) == GiveUp(error)
+
+
+def test_the_server_decides_how_long_to_wait():
+    assert decide(asked_to_wait(RateLimited("slow down"), 7.0), attempt=1, jitter=0.5) == Retry(7.0)
+
+
+def test_a_long_wait_is_for_the_person_to_decide():
+    decision = decide(asked_to_wait(RateLimited("slow down"), 7200.0), attempt=1, jitter=0.5)
+    assert isinstance(decision, GiveUp)
+    assert decision.error.hint == "it allows requests again in 2 h 0 min"
+
+
+@given(st.integers(1, 40), st.floats(0, 1))
+def test_waits_grow_and_stay_bounded(attempt, jitter):
+    assert 0.1 < backoff(attempt, jitter) <= 30 * 1.25
+    assert backoff(attempt, jitter) <= backoff(attempt + 1, jitter)
