@@ -29,14 +29,15 @@ def redirected(url: str, location: str) -> str:
     """The URL that a redirect of `url` leads to.
 
     Raises NetworkError where it leads from https to plain http, from a public registry to a local or private
-    address literal, or to something else than a web address.
+    address literal, to a link-local one (cloud machines' metadata), or to something else than a web address.
     """
     target = urljoin(url, location)
     scheme, host, _ = origin(target)
     from_scheme, from_host, _ = origin(url)
     if from_scheme == "https" and scheme == "http":
         raise NetworkError(f"{host_of(url)} redirects from https to plain http ({show_url(target)}): refused")
-    if is_private_literal(host) and not is_private_literal(from_host) and host != from_host:
+    inwards = is_private_literal(host) and not is_private_literal(from_host)
+    if host != from_host and (inwards or _is_link_local(host)):
         raise NetworkError(f"{host_of(url)} redirects to a private address ({host}): refused")
     return target
 
@@ -67,6 +68,11 @@ def is_private_literal(host: str) -> bool:
 def is_loopback(host: str) -> bool:
     address = _literal(host)
     return host.lower() == "localhost" or (address is not None and address.is_loopback)
+
+
+def _is_link_local(host: str) -> bool:
+    address = _literal(host)
+    return address is not None and address.is_link_local
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:

@@ -1,0 +1,273 @@
+"""Servers that fail, lie or go silent."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from dget import Client, Settings
+from dget.archive import check_archive
+from dget.errors import Cancelled, DgetError, IntegrityError, NetworkError, NotFound, RateLimited, RegistryError
+from dget.flow import Cancel, Retrying, Warned
+from dget.protocol.http import Headers
+from dget.serve import Answer
+from tests.component.conftest import is_blob, noise, with_body, with_status
+
+LAYER = noise(5, 9_000_000)
+
+
+@pytest.fixture
+def image(registry):
+    registry.image("app", "1", LAYER)
+    return registry.name("app:1")
+
+
+class Once:
+    """True for the first `count` calls."""
+
+    def __init__(self, count: int = 1) -> None:
+        self.left = count
+        self.lock = threading.Lock()
+
+    def __call__(self) -> bool:
+        with self.lock:
+            self.left -= 1
+            return self.left >= 0
+
+
+def flipped(data: bytes) -> bytes:
+    at = len(data) // 2
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def is_layer(request) -> bool:
+    return is_blob(request) and request.headers.get("Range") is not None
+
+
+def pull(client, image, tmp_path):
+    return client.pull(image, platform="amd64", output=tmp_path / "x.tar.gz")
+
+
+def nothing_left(tmp_path) -> bool:
+    found = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    return not any(name.endswith((".part", ".tar.gz", ".lock")) for name in found)
+
+
+def test_a_flipped_byte_leaves_no_file_under_the_final_name(registry, client, image, tmp_path):
+    registry.fault = lambda request, given: with_body(given, flipped) if is_layer(request) else given
+    with pytest.raises(IntegrityError):
+        pull(client, image, tmp_path)
+    assert nothing_left(tmp_path)
+
+
+def test_a_byte_that_was_flipped_once_is_fetched_afresh(registry, client, image, events, tmp_path):
+    once = Once()
+    registry.fault = lambda request, given: with_body(given, flipped) if is_layer(request) and once() else given
+    check_archive(pull(client, image, tmp_path).path)
+    assert [event for event in events if isinstance(event, Warned)]
+
+
+def test_a_manifest_that_does_not_match_its_digest_is_refused(registry, client, tmp_path):
+    registry.index("app", "2", amd64=[LAYER])
+    registry.fault = lambda request, given: (
+        with_body(given, lambda data: data.replace(b"layers", b"Layers"))
+        if "manifests/sha256" in request.url
+        else given
+    )
+    with pytest.raises(IntegrityError, match="does not match its digest"):
+        pull(client, registry.name("app:2"), tmp_path)
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_a_passing_error_is_tried_again(registry, client, image, events, tmp_path, status):
+    once = Once(3)
+    registry.fault = lambda request, given: with_status(given, status) if once() else given
+    check_archive(pull(client, image, tmp_path).path)
+    assert len([event for event in events if isinstance(event, Retrying)]) >= 1
+
+
+def test_the_servers_wait_is_kept(registry, client, image, tmp_path):
+    once = Once()
+    registry.fault = lambda request, given: with_status(given, 429, ("Retry-After", "1")) if once() else given
+    begun = time.monotonic()
+    pull(client, image, tmp_path)
+    assert time.monotonic() - begun >= 1
+
+
+def test_a_long_wait_ends_the_pull_and_says_when_to_come_back(registry, client, image, tmp_path):
+    registry.fault = lambda request, given: with_status(given, 429, ("Retry-After", "7200"))
+    with pytest.raises(RateLimited) as caught:
+        pull(client, image, tmp_path)
+    assert "2 h" in (caught.value.hint or "")
+
+
+def test_a_lasting_error_ends_within_bounded_time(registry, client, image, tmp_path):
+    registry.fault = lambda request, given: with_status(given, 503) if is_blob(request) else given
+    with pytest.raises(RegistryError):
+        pull(client, image, tmp_path)
+    assert nothing_left(tmp_path)
+
+
+def test_a_blob_that_is_gone_is_not_found(registry, client, image, tmp_path):
+    registry.fault = lambda request, given: with_status(given, 404) if is_layer(request) else given
+    with pytest.raises(NotFound):
+        pull(client, image, tmp_path)
+
+
+def test_a_server_without_ranges_gives_whole_blobs(registry, client, image, tmp_path):
+    def whole(request, given):
+        if not is_layer(request):
+            return given
+        return Answer(status=200, headers=Headers.of([("Content-Length", str(len(LAYER)))]), body=(LAYER,))
+
+    registry.fault = whole
+    result = pull(client, image, tmp_path)
+    check_archive(result.path)
+    assert result.fetched == len(LAYER)
+
+
+def test_a_range_that_was_not_asked_for_is_refused(registry, client, image, tmp_path):
+    def shifted(request, given):
+        if not is_layer(request):
+            return given
+        return Answer(
+            status=206, headers=given.headers.with_field("Content-Range", "bytes 1-4194304/9000000"), body=given.body
+        )
+
+    registry.fault = shifted
+    with pytest.raises(NetworkError, match="expected bytes"):
+        pull(client, image, tmp_path)
+
+
+def test_a_shorter_range_is_progress(registry, client, image, tmp_path):
+    def shorter(request, given):
+        if not is_layer(request):
+            return given
+        start, _, last = (request.headers.get("Range") or "").removeprefix("bytes=").partition("-")
+        stop = min(int(start) + 700_000, int(last) + 1)
+        fields = [
+            ("Content-Length", str(stop - int(start))),
+            ("Content-Range", f"bytes {start}-{stop - 1}/{len(LAYER)}"),
+        ]
+        return Answer(status=206, headers=Headers.of(fields), body=(LAYER[int(start) : stop],))
+
+    registry.fault = shorter
+    result = pull(client, image, tmp_path)
+    check_archive(result.path)
+    assert result.fetched == len(LAYER)
+
+
+def broken_after(given: Answer, size: int) -> Answer:
+    """The same answer, whose connection breaks off after `size` bytes."""
+
+    def pieces() -> Iterator[bytes]:
+        yield b"".join(given.body)[:size]
+        raise ConnectionError
+
+    return Answer(status=given.status, headers=given.headers, body=pieces())
+
+
+def test_a_broken_connection_is_resumed_where_it_broke(registry, client, image, tmp_path):
+    once = Once(4)
+    registry.fault = lambda request, given: broken_after(given, 1_000_000) if is_layer(request) and once() else given
+    result = pull(client, image, tmp_path)
+    check_archive(result.path)
+    # What arrived is not asked for again.
+    assert any(asked == "bytes=1000000-4194303" for _, _, asked in registry.asked)
+
+
+def test_a_connection_that_always_breaks_still_ends_well_while_it_moves(registry, client, image, tmp_path):
+    registry.fault = lambda request, given: broken_after(given, 900_000) if is_layer(request) else given
+    check_archive(pull(client, image, tmp_path).path)
+
+
+def test_a_web_page_is_told_as_such(registry, client, image, tmp_path):
+    page = b"<html><body>Please log in</body></html>"
+    fields = Headers.of([("Content-Type", "text/html"), ("Content-Length", str(len(page)))])
+    registry.fault = lambda request, given: Answer(status=200, headers=fields, body=(page,))
+    with pytest.raises(NetworkError, match="web page"):
+        pull(client, image, tmp_path)
+
+
+def test_an_endless_manifest_is_refused(registry, client, image, tmp_path):
+    def endless() -> Iterator[bytes]:
+        for _ in range(100):
+            yield bytes(1 << 20)
+
+    registry.fault = lambda request, given: Answer(
+        status=200, headers=Headers.of([("Content-Length", str(100 << 20))]), body=endless()
+    )
+    with pytest.raises(DgetError, match="larger than"):
+        pull(client, image, tmp_path)
+
+
+def test_a_silent_server_ends_as_a_network_error(registry, image, tmp_path):
+    released = threading.Event()
+
+    def silent(request, given):
+        released.wait(20)
+        return given
+
+    registry.fault = silent
+    with (
+        Client(Settings(cache=False, timeout=1, environment={})) as client,
+        pytest.raises(NetworkError, match="silent"),
+    ):
+        pull(client, image, tmp_path)
+    released.set()
+
+
+def test_cancelling_ends_a_pull_from_a_silent_server_at_once(registry, client, image, tmp_path):
+    released, stuck = threading.Event(), threading.Event()
+
+    def silent(request, given):
+        if is_layer(request):
+            stuck.set()
+            released.wait(20)
+        return given
+
+    registry.fault = silent
+    cancel = Cancel()
+    ended: list[float] = []
+
+    def cancel_when_stuck() -> None:
+        stuck.wait(10)
+        ended.append(time.monotonic())
+        cancel.cancel()
+
+    thread = threading.Thread(target=cancel_when_stuck)
+    thread.start()
+    with pytest.raises(Cancelled):
+        client.pull(image, platform="amd64", output=tmp_path / "x.tar.gz", cancel=cancel)
+    assert time.monotonic() - ended[0] < 1
+    thread.join()
+    released.set()
+    assert nothing_left(tmp_path)
+
+
+def test_a_damaged_copy_in_the_cache_is_found_and_fetched_again(registry, client, image, events, tmp_path):
+    pull(client, image, tmp_path)
+    damaged = max((tmp_path / "cache" / "blobs" / "sha256").iterdir(), key=lambda path: path.stat().st_size)
+    damaged.write_bytes(flipped(damaged.read_bytes()))
+    result = pull(client, image, tmp_path)
+    check_archive(result.path)
+    assert result.fetched == len(LAYER)
+    assert any("damaged" in event.text for event in events if isinstance(event, Warned))
+    assert pull(client, image, tmp_path).fetched == 0
+
+
+def test_garbled_records_of_the_cache_cost_a_request_and_no_more(registry, client, image, tmp_path):
+    pull(client, image, tmp_path)
+    for record in (tmp_path / "cache" / "refs").iterdir():
+        record.write_bytes(b"\x00garbage")
+    (tmp_path / "cache" / "index.json").write_bytes(b"{")
+    assert pull(client, image, tmp_path).fetched == 0
+
+
+def test_a_cache_of_a_file_in_a_folders_place_is_told(registry, image, tmp_path):
+    (tmp_path / "cache").write_bytes(b"")
+    with Client(Settings(cache_dir=tmp_path / "cache", environment={})) as client, pytest.raises(DgetError) as caught:
+        pull(client, image, tmp_path)
+    assert caught.value.code == "storage"
+    assert "--no-cache" in (caught.value.hint or "")
