@@ -1,6 +1,6 @@
 """A read-only registry over images that are at hand; also what the demo and many tests pull from."""
 
-from dget.serve.answers import Answer, Handler, answer
+from dget.serve.answers import Answer, Handler, answer, refusal
 from dget.serve.content import Blob, Content, LayoutContent, MemoryContent, StoredManifest
 from dget.serve.server import Server
 
@@ -14,4 +14,5 @@ __all__ = [
     "Server",
     "StoredManifest",
     "answer",
+    "refusal",
 ]

@@ -8,15 +8,18 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from dget.model import Digest
 from dget.protocol.http import Headers, Request
+from dget.serve.byte_range import wanted_part
 from dget.serve.content import Content
 
-_ROUTE = re.compile(r"/v2/(?P<repository>[a-z0-9._/-]+)/(?P<kind>manifests|blobs|tags)/(?P<selector>[\w.:-]+)")
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_ROUTE = re.compile(r"/v2/([a-z0-9._/-]+)/(manifests|blobs|tags)/([\w.:-]+)", re.ASCII)
+_COUNT = re.compile(r"\d{1,9}", re.ASCII)
 _PAGE_MAX = 1000
+# Docker looks for it to tell a registry from a web site.
+_API_VERSION = ("Docker-Distribution-Api-Version", "registry/2.0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,29 +37,37 @@ Handler: TypeAlias = Callable[[Request], Answer]
 def answer(request: Request, content: Content) -> Answer:
     """The answer to a request, whose URL may be a path alone. HEAD gets the headers of GET."""
     if request.method not in ("GET", "HEAD"):
-        return _error(405, "UNSUPPORTED", "this registry is read-only")
+        return refusal(405, "UNSUPPORTED", "this registry is read-only", ("Allow", "GET, HEAD"))
     parts = urlsplit(request.url)
-    if parts.path in ("/v2", "/v2/"):
-        return _json({})
-    route = _ROUTE.fullmatch(parts.path)
-    if route is None:
-        return _error(404, "NAME_UNKNOWN", "no such path")
-    match route["kind"]:
-        case "manifests":
-            return _manifest(content, route["repository"], route["selector"])
-        case "blobs":
-            return _blob(content, route["repository"], route["selector"], request.headers.get("Range"))
-    return _tags(content, route["repository"], parse_qs(parts.query))
+    path = unquote(parts.path)
+    if path in ("/v2", "/v2/"):
+        return _json({}, _API_VERSION)
+    route = _ROUTE.fullmatch(path)
+    match route.groups() if route else ():
+        case (repository, "manifests", selector):
+            return _manifest(content, repository, selector)
+        case (repository, "blobs", selector):
+            # RFC 9110 section 14.2: only GET knows ranges.
+            wanted = request.headers.get("Range") if request.method == "GET" else None
+            return _blob(content, repository, selector, wanted)
+        case (repository, "tags", "list"):
+            return _tags(content, repository, parse_qs(parts.query))
+    return refusal(404, "NAME_UNKNOWN", "no such path")
+
+
+def refusal(status: int, code: str, message: str, *more: tuple[str, str]) -> Answer:
+    """An error as registries tell it; `code` is one of the specification's."""
+    return _json({"errors": [{"code": code, "message": message, "detail": None}]}, *more, status=status)
 
 
 def _manifest(content: Content, repository: str, selector: str) -> Answer:
     if ":" in selector and _digest(selector) is None:
-        return _error(400, "DIGEST_INVALID", "not a digest")
+        return refusal(400, "DIGEST_INVALID", "not a digest")
     if content.tags(repository) is None:
-        return _error(404, "NAME_UNKNOWN", f"no repository {repository}")
+        return _no_repository(repository)
     stored = content.manifest(repository, selector)
     if stored is None:
-        return _error(404, "MANIFEST_UNKNOWN", f"no manifest {selector} in {repository}")
+        return refusal(404, "MANIFEST_UNKNOWN", f"no manifest {selector} in {repository}")
     digest = selector if ":" in selector else str(Digest.of(stored.raw))
     return _whole(200, stored.raw, stored.media_type, ("Docker-Content-Digest", digest))
 
@@ -64,40 +75,34 @@ def _manifest(content: Content, repository: str, selector: str) -> Answer:
 def _blob(content: Content, repository: str, selector: str, wanted: str | None) -> Answer:
     digest = _digest(selector)
     if digest is None:
-        return _error(400, "DIGEST_INVALID", "not a digest")
+        return refusal(400, "DIGEST_INVALID", "not a digest")
     blob = content.blob(repository, digest)
+    if blob is None and content.tags(repository) is None:
+        return _no_repository(repository)
     if blob is None:
-        return _error(404, "BLOB_UNKNOWN", f"no blob {digest} in {repository}")
-    start, stop = _range(wanted, blob.size) if wanted else (0, blob.size)
+        return refusal(404, "BLOB_UNKNOWN", f"no blob {digest} in {repository}")
+    part = wanted_part(wanted, blob.size)
+    start, stop = part or (0, blob.size)
     fields = [("Content-Type", "application/octet-stream"), ("Docker-Content-Digest", str(digest))]
-    if start >= stop and wanted:
+    if part and start >= stop:
         return Answer(
             status=416, headers=Headers.of([("Content-Range", f"bytes */{blob.size}"), ("Content-Length", "0")])
         )
     fields += [("Accept-Ranges", "bytes"), ("Content-Length", str(stop - start))]
-    if wanted:
+    if part:
         fields.append(("Content-Range", f"bytes {start}-{stop - 1}/{blob.size}"))
-    return Answer(status=206 if wanted else 200, headers=Headers.of(fields), body=blob.pieces(start, stop))
-
-
-def _range(wanted: str, size: int) -> tuple[int, int]:
-    """Start and stop of the first range (RFC 9110 section 14); an empty one where it cannot be had."""
-    found = _RANGE.match(wanted)
-    if found is None or found[0] == "bytes=-":
-        return 0, 0
-    if not found[1]:
-        return max(0, size - int(found[2])), size
-    stop = min(int(found[2]) + 1, size) if found[2] else size
-    return int(found[1]), stop
+    return Answer(status=206 if part else 200, headers=Headers.of(fields), body=blob.pieces(start, stop))
 
 
 def _tags(content: Content, repository: str, query: dict[str, list[str]]) -> Answer:
     tags = content.tags(repository)
     if tags is None:
-        return _error(404, "NAME_UNKNOWN", f"no repository {repository}")
+        return _no_repository(repository)
     last = query.get("last", [""])[0]
-    asked = query.get("n", [""])[0]
-    count = min(int(asked), _PAGE_MAX) if asked.isdecimal() else _PAGE_MAX
+    asked = query.get("n", [str(_PAGE_MAX)])[0]
+    if not _COUNT.fullmatch(asked):
+        return refusal(400, "PAGINATION_NUMBER_INVALID", "n is not a number of tags")
+    count = min(int(asked), _PAGE_MAX)
     rest = [tag for tag in sorted(tags) if tag > last]
     page = rest[:count]
     more = []
@@ -114,8 +119,8 @@ def _digest(text: str) -> Digest | None:
         return None
 
 
-def _error(status: int, code: str, message: str) -> Answer:
-    return _json({"errors": [{"code": code, "message": message, "detail": None}]}, status=status)
+def _no_repository(repository: str) -> Answer:
+    return refusal(404, "NAME_UNKNOWN", f"no repository {repository}")
 
 
 def _json(value: object, *more: tuple[str, str], status: int = 200) -> Answer:

@@ -1,15 +1,17 @@
 """What a registry holds: in memory, or in an OCI image layout."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dget.errors import DgetError
-from dget.model import Digest, Index
+from dget.errors import DgetError, UsageError
+from dget.model import Digest, Index, Reference, read_manifest
 from dget.model.document import decode
 
 _PIECE = 1 << 20
+# No registry takes a larger one: what is larger is a layer.
+_MANIFEST_MAX = 4 << 20
 # Where an index.json may say what its entries are called: containerd's annotation has the whole name.
 _NAME_ANNOTATIONS = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 
@@ -25,7 +27,7 @@ class Blob(Protocol):
 
     size: int
 
-    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
+    def pieces(self, start: int, stop: int) -> Iterable[bytes]:
         """Bytes start to stop-1."""
         ...
 
@@ -52,6 +54,23 @@ class MemoryBlob:
             yield self._data[at : min(at + _PIECE, stop)]
 
 
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """Bytes start to stop-1 of a file, opened when they are read; the server has the kernel send them."""
+
+    path: Path
+    start: int
+    stop: int
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            left = self.stop - self.start
+            while left and (piece := file.read(min(_PIECE, left))):
+                left -= len(piece)
+                yield piece
+
+
 class FileBlob:
     """Raises OSError where the file is not there."""
 
@@ -59,13 +78,8 @@ class FileBlob:
         self.size = path.stat().st_size
         self._path = path
 
-    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
-        with self._path.open("rb") as file:
-            file.seek(start)
-            left = stop - start
-            while left and (piece := file.read(min(_PIECE, left))):
-                left -= len(piece)
-                yield piece
+    def pieces(self, start: int, stop: int) -> FilePart:
+        return FilePart(self._path, start, stop)
 
 
 class MemoryContent:
@@ -101,10 +115,14 @@ class MemoryContent:
 
 
 class LayoutContent:
-    """An OCI image layout, read as it is at each request. Its names' hosts are not looked at."""
+    """An OCI image layout, read as it is at each request. Its names' hosts are not looked at.
 
-    def __init__(self, folder: Path) -> None:
+    unnamed: the repository of entries that carry a tag alone, as other tools write them; without it they are left out.
+    """
+
+    def __init__(self, folder: Path, *, unnamed: str | None = None) -> None:
         self._folder = folder
+        self._unnamed = unnamed
 
     def manifest(self, repository: str, selector: str) -> StoredManifest | None:
         entry = self._names().get((repository, selector))
@@ -114,10 +132,11 @@ class LayoutContent:
         if ":" not in selector or self.tags(repository) is None:
             return None
         blob = self._path(Digest.parse(selector))
-        if not blob.is_file():
+        if not blob.is_file() or blob.stat().st_size > _MANIFEST_MAX:
             return None
         raw = blob.read_bytes()
-        return StoredManifest(raw, _media_type(raw)) if _media_type(raw) else None
+        media_type = _media_type(raw)
+        return StoredManifest(raw, media_type) if media_type else None
 
     def blob(self, repository: str, digest: Digest) -> Blob | None:
         path = self._path(digest)
@@ -136,16 +155,23 @@ class LayoutContent:
         found = {}
         for entry in index.manifests:
             name = next(filter(None, map(entry.annotation, _NAME_ANNOTATIONS)), None)
-            if name and "/" in name:
-                repository, _, tag = name.partition("/")[2].rpartition(":")
-                found[repository, tag] = (entry.digest, entry.media_type)
+            if name and (place := self._place(name)):
+                found[place] = (entry.digest, entry.media_type)
         return found
+
+    def _place(self, name: str) -> tuple[str, str] | None:
+        """The repository and tag of a full name, or of a tag alone."""
+        if not set("/:") & set(name):
+            return (self._unnamed, name) if self._unnamed else None
+        try:
+            reference = Reference.parse(name)
+        except UsageError:
+            return None
+        return reference.repository, reference.label
 
 
 def _media_type(raw: bytes) -> str:
     """Of a manifest; an empty string for bytes that are none."""
-    from dget.model import read_manifest
-
     try:
         return read_manifest(raw).descriptor.media_type
     except DgetError:

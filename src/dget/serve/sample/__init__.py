@@ -15,7 +15,7 @@ TAGS = ("1.0", "latest")
 PLATFORMS = tuple(
     map(
         Platform.parse,
-        ("amd64", "arm64", "arm/v7", "386", "riscv64", "loong64", "s390x"),
+        ("amd64", "arm64", "arm/v7", "386", "ppc64le", "riscv64", "loong64", "s390x"),
     )
 )
 _CREATED = "2024-01-01T00:00:00Z"

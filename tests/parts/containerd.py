@@ -1,0 +1,61 @@
+"""containerd in a folder of its own, and its client `ctr`."""
+
+from pathlib import Path
+
+from tests.parts.engines import Launcher, here, output_of
+from tests.parts.process import Daemon, need
+
+
+class Containerd:
+    """Runs from construction until `stop`."""
+
+    def __init__(self, folder: Path, *, launcher: Launcher = here) -> None:
+        if launcher is here:
+            need("containerd", "containerd")
+            need("ctr", "containerd")
+        folder.mkdir(parents=True, exist_ok=True)
+        self._launcher = launcher
+        self._socket = folder / "s"
+        config = folder / "config.toml"
+        config.write_text('version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
+        self._daemon = Daemon(
+            launcher(
+                [
+                    *("containerd", "--config", config, "--root", folder / "root", "--state", folder / "state"),
+                    *("--address", self._socket),
+                ]
+            ),
+            folder / "log",
+            self._is_ready,
+        )
+
+    def stop(self) -> None:
+        self._daemon.stop()
+
+    def load(self, archive: Path, *options: str) -> str:
+        """By `ctr images import`; unpacked for containers by the plain `native` snapshotter."""
+        return self._ctr("images", "import", "--snapshotter", "native", *options, str(archive))
+
+    def images(self) -> set[str]:
+        return set(self._ctr("images", "ls", "-q").split())
+
+    def check(self) -> str:
+        """Which images are complete and unpacked."""
+        return self._ctr("images", "check", "--snapshotter", "native")
+
+    def remove(self, image: str) -> None:
+        self._ctr("images", "rm", "--sync", image)
+
+    def run(self, image: str) -> str:
+        """What a container of it prints."""
+        return self._ctr("run", "--rm", "--snapshotter", "native", "--null-io=false", image, "test").strip()
+
+    def _ctr(self, *words: str) -> str:
+        return output_of(self._launcher(["ctr", "--address", self._socket, *words]))
+
+    def _is_ready(self) -> bool:
+        try:
+            self._ctr("version")
+        except AssertionError:
+            return False
+        return True

@@ -1,0 +1,37 @@
+"""Podman with a store of its own."""
+
+from pathlib import Path
+
+from tests.parts.engines import Launcher, here, output_of
+from tests.parts.process import need
+
+# Those that podman sets by itself are more than a bounded machine lets it.
+_LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
+
+
+class Podman:
+    def __init__(self, folder: Path, *, launcher: Launcher = here) -> None:
+        if launcher is here:
+            need("podman", "podman")
+        self._launcher = launcher
+        self._store = [
+            *("--root", str(folder / "root"), "--runroot", str(folder / "run"), "--storage-driver", "vfs"),
+            *("--cgroup-manager", "cgroupfs", "--events-backend", "none"),
+        ]
+
+    def load(self, archive: Path) -> str:
+        return self._podman("load", "-i", str(archive))
+
+    def images(self) -> set[str]:
+        """`NAME:TAG`, fully qualified."""
+        return set(self._podman("images", "--format", "{{.Repository}}:{{.Tag}}").split())
+
+    def run(self, image: str) -> str:
+        """What a container of it prints."""
+        return self._podman("run", "--rm", "--network", "none", *_LIMITS, image).strip()
+
+    def remove(self, image: str) -> None:
+        self._podman("rmi", "-f", image)
+
+    def _podman(self, *words: str) -> str:
+        return output_of(self._launcher(["podman", *self._store, *words]))

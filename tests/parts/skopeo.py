@@ -1,0 +1,23 @@
+"""skopeo: reads archives as podman, buildah and CRI-O do."""
+
+import json
+from pathlib import Path
+
+from tests.parts.engines import Launcher, here, output_of
+from tests.parts.process import need
+
+
+class Skopeo:
+    def __init__(self, *, launcher: Launcher = here) -> None:
+        if launcher is here:
+            need("skopeo", "skopeo")
+        self._launcher = launcher
+
+    def inspect(self, source: str) -> dict[str, object]:
+        """source: as skopeo names it, for example `oci-archive:FILE`."""
+        found: dict[str, object] = json.loads(output_of(self._launcher(["skopeo", "inspect", source])))
+        return found
+
+    def copy(self, source: str, folder: Path) -> None:
+        """Into a plain folder; every blob is verified on the way."""
+        output_of(self._launcher(["skopeo", "--insecure-policy", "copy", source, f"dir:{folder}"]))
