@@ -132,7 +132,7 @@ def test_a_redirect_to_no_web_address_is_refused(registry, image, tmp_path, loca
     registry.fault = lambda request, given: (
         with_status(given, 302, ("Location", location)) if is_blob(request) else given
     )
-    with client_of(tmp_path) as client, pytest.raises(NetworkError, match="refused|not http"):
+    with client_of(tmp_path) as client, pytest.raises(NetworkError, match=r"refused|not http"):
         client.pull(image, platform="amd64", output=tmp_path / "x.tar")
 
 

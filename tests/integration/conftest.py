@@ -39,7 +39,7 @@ def environment(tmp_path) -> dict[str, str]:
 
 
 @pytest.fixture
-def workplace(tmp_path) -> Path:
+def workplace(tmp_path: Path) -> Path:
     """The folder in which dget runs."""
     folder = tmp_path / "work"
     folder.mkdir()
@@ -87,7 +87,7 @@ def filled_registry(tmp_path_factory, busybox_kinds) -> Iterator[Distribution]:
 
 
 @pytest.fixture
-def registry(filled_registry) -> Distribution:
+def registry(filled_registry: Distribution) -> Distribution:
     """distribution with busybox in it; nothing was asked of it yet."""
     filled_registry.forget()
     return filled_registry

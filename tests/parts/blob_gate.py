@@ -21,6 +21,7 @@ class BlobGate:
         """registry: host and port; base: what comes before a blob's path in the URL; secret: see `signed_location`."""
         self.life = life
         self.stale = 0
+        self.rate: int | None = None
         self._registry = registry
         self._base = base
         self._secret = secret
@@ -46,7 +47,8 @@ class BlobGate:
         path = blob_path(digest)
         signature = hashlib.md5(f"{expires}{path} {self._secret}".encode()).digest()
         verify = base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
-        return f"{self._base}{path}?expires={expires}&verify={verify}"
+        rate = f"&rate={self.rate}" if self.rate else ""
+        return f"{self._base}{path}?expires={expires}&verify={verify}{rate}"
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         gate = self
@@ -103,5 +105,6 @@ def signed_location(secret: str, *lines: str) -> str:
         "secure_link $arg_verify,$arg_expires;",
         f'secure_link_md5 "$secure_link_expires$uri {secret}";',
         'if ($secure_link != "1") { return 403; }',
+        "if ($arg_rate) { set $limit_rate $arg_rate; }",
     ]
     return "\n        ".join(["location / {", *own, *lines]) + "\n    }"

@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from tests.parts.blob_gate import BlobGate, signed_location
+from tests.parts.distribution import Distribution, TokenAuth
+from tests.parts.images import Image
 from tests.parts.nginx import Asked, Nginx, server
 from tests.parts.tls import CertificateAuthority
 from tests.parts.token_service import TokenService

@@ -219,7 +219,8 @@ def _download(architecture: str, target: Path) -> str:
         found = next(path for path in (work / "root").rglob("busybox") if path.is_file() and path.parent.name == "bin")
         found.replace(target)
     except subprocess.CalledProcessError as error:
-        return error.stderr.decode(errors="replace")[-200:]
+        said: bytes = error.stderr
+        return said.decode(errors="replace")[-200:]
     finally:
         shutil.rmtree(work)
     return ""

@@ -4,7 +4,6 @@ The original tool's way is kept: every long option may have a single dash, Go's 
 stand before the verb, and attached short values are refused, so that `-output x` never becomes `-o utput x`.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -87,6 +86,8 @@ def _flag(argument: str, name: str, value: str) -> list[str]:
 
 
 def _unknown(argument: str, written: str, grammar: Grammar) -> UsageError:
+    import difflib
+
     known = [*grammar.flags, *grammar.valued, *(alias for alias in grammar.aliases if len(alias) > 1)]
     close = difflib.get_close_matches(written, known, n=1)
     short = written[:1]

@@ -19,7 +19,7 @@ from dget.cli.units import clean
 from dget.errors import DgetError, UsageError
 
 _SIGNALS = ("SIGHUP", "SIGTERM")
-_VERBS: dict[str, click.Command] = {"pull": pull, "inspect": inspect, "tags": tags, "demo": demo}
+VERBS: dict[str, click.Command] = {"pull": pull, "inspect": inspect, "tags": tags, "demo": demo}
 _HELP = ("help", "h")
 
 
@@ -65,7 +65,7 @@ def _run(words: Sequence[str]) -> int:
         return 0 if "--help" in line.options else UsageError.exit_status
     options = [*line.options, *(["--explicit"] if line.verb == "pull" and line.explicit else [])]
     try:
-        _VERBS[line.verb].main([*options, "--", *line.words], prog_name=f"dget {line.verb}", standalone_mode=False)
+        VERBS[line.verb].main([*options, "--", *line.words], prog_name=f"dget {line.verb}", standalone_mode=False)
     except click.ClickException as error:
         raise UsageError(error.format_message(), hint=f"dget {line.verb} --help shows how it is used") from error
     return 0
@@ -76,23 +76,23 @@ def grammar() -> arguments.Grammar:
     flags = {"help", "version"}
     valued: set[str] = set()
     aliases = {"h": "help"}
-    for command in _VERBS.values():
+    for command in VERBS.values():
         for option in command.params:
             if isinstance(option, click.Option):
                 names = [name.lstrip("-") for name in option.opts]
                 (flags if option.is_flag else valued).add(names[0])
                 aliases |= dict.fromkeys(names[1:], names[0])
-    return arguments.Grammar(verbs=frozenset(_VERBS), flags=frozenset(flags), valued=frozenset(valued), aliases=aliases)
+    return arguments.Grammar(verbs=frozenset(VERBS), flags=frozenset(flags), valued=frozenset(valued), aliases=aliases)
 
 
 def help_text(verb: str | None) -> str:
     """Of one verb, or of dget: the default verb's, with the other verbs named."""
-    command = _VERBS[verb or arguments.DEFAULT_VERB]
+    command = VERBS[verb or arguments.DEFAULT_VERB]
     context = click.Context(command, info_name=f"dget {verb}" if verb else "dget")
     text = command.get_help(context)
     if verb:
         return f"{text}\n"
-    verbs = "\n".join(f"  {name:<9}{one.short_help}" for name, one in _VERBS.items())
+    verbs = "\n".join(f"  {name:<9}{one.short_help}" for name, one in VERBS.items())
     return f"{text}\n\nVerbs (dget VERB --help):\n{verbs}\n\nOptions may have one dash or two: -arch arm64, --arch arm64.\n"
 
 

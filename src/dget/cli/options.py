@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
@@ -31,8 +30,6 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return decorate
 
 
-_FILE = click.Path(path_type=Path)
-
 connection_options = together(
     option("--registry", metavar="HOST", help="Where images without a host are (default docker.io)."),
     option("--username", metavar="NAME", help="Name for the registry."),
@@ -40,16 +37,16 @@ connection_options = together(
     option("--password-stdin", is_flag=True, help="Read the password from standard input."),
     option("--proxy", metavar="URL", help="http, https, socks4, socks5, socks5h (else HTTPS_PROXY counts)."),
     option("--resolve", metavar="HOST:PORT:ADDR", multiple=True, help="Use this address (repeatable)."),
-    option("--ca-file", metavar="PEM", type=_FILE, help="Trust these authorities too."),
-    option("--cert", metavar="PEM", type=_FILE, help="Client certificate."),
-    option("--key", metavar="PEM", type=_FILE, help="Its key."),
+    option("--ca-file", metavar="PEM", help="Trust these authorities too."),
+    option("--cert", metavar="PEM", help="Client certificate."),
+    option("--key", metavar="PEM", help="Its key."),
     option("--insecure", is_flag=True, help="Do not check certificates; allow plain HTTP."),
     option("--timeout", metavar="SECONDS", type=float, default=30.0, help="Give up on a silent host (default 30)."),
     option("--connections", metavar="N", type=int, default=8, help="At the same time (default 8)."),
 )
 
 cache_options = together(
-    option("--cache-dir", metavar="FOLDER", type=_FILE, help="Where downloads are kept."),
+    option("--cache-dir", metavar="FOLDER", help="Where downloads are kept."),
     option("--no-cache", is_flag=True, help="Keep and use nothing."),
     option(
         "--verify-cache",
@@ -75,7 +72,12 @@ output_options = together(
 
 def settings_of(options: dict[str, Any]) -> "Settings":
     """The Settings that a verb's options mean. Raises UsageError."""
+    from pathlib import Path
+
     from dget.config import Settings
+
+    def path(name: str) -> Path | None:
+        return Path(options[name]) if options.get(name) else None
 
     password = options.get("password")
     if options.get("password_stdin"):
@@ -86,14 +88,14 @@ def settings_of(options: dict[str, Any]) -> "Settings":
         password=password,
         proxy=options.get("proxy"),
         resolve=tuple(options.get("resolve") or ()),
-        ca_file=options.get("ca_file"),
-        client_certificate=options.get("cert"),
-        client_key=options.get("key"),
+        ca_file=path("ca_file"),
+        client_certificate=path("cert"),
+        client_key=path("key"),
         insecure=bool(options.get("insecure")),
         timeout=options.get("timeout") or 30.0,
         connections=options.get("connections") or 8,
         cache=not options.get("no_cache"),
-        cache_dir=options.get("cache_dir"),
+        cache_dir=path("cache_dir"),
         verify_cache=options.get("verify_cache") != "never",
         environment=os.environ,
     )
