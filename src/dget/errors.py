@@ -136,7 +136,10 @@ class Partial(DgetError):
     def __init__(self, failures: Sequence[tuple[str, DgetError]], total: int) -> None:
         self.failures = list(failures)
         names = ", ".join(name for name, _ in failures)
-        super().__init__(f"{len(failures)} of {total} images failed: {names}")
+        super().__init__(
+            f"{len(failures)} of {total} images failed: {names}",
+            hint="the reason of each stands above; the others are done",
+        )
 
 
 class Cancelled(DgetError):

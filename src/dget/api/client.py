@@ -7,10 +7,10 @@ from typing import Self, TypeVar
 
 from dget import __version__
 from dget.api.results import ImageDetails, ImagePlan, LayerPlan, PullResult, TagList
-from dget.archive import DockerArchive, archive_size, is_gzip, target_of
+from dget.archive import DockerArchive, archive_size, check_output, is_gzip, target_of
 from dget.config import Settings, default_cache_dir, machine_platform
 from dget.engine import CachedImage, PullPlan, assemble, make_plan
-from dget.flow import Cancel, Clock, Observer, Stage, SystemClock, run_interruptibly, silent
+from dget.flow import Cancel, Clock, Observer, RateLimit, Stage, SystemClock, run_interruptibly, silent
 from dget.model import Descriptor, Platform, Reference
 from dget.protocol.auth import Credential
 from dget.registry import Endpoint, RemoteImage, Session, list_tags
@@ -96,6 +96,7 @@ class Client:
 
     def _pull(self, image: str, platform: str | None, output: str | None, clobber: bool, cancel: Cancel) -> PullResult:
         begun = self._clock.monotonic()
+        check_output(output)
         source, plan = self._planned(image, platform, cancel)
         target = target_of(output, plan.reference, plan.image.platform)
         if not clobber and target.exists():
@@ -103,8 +104,9 @@ class Client:
         assembled = assemble(
             source,
             plan,
-            DockerArchive(target),
+            DockerArchive(target, self._observer),
             connections=self._settings.connections,
+            rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
             verify_cache=self._settings.verify_cache,
             cancel=cancel,
             observer=self._observer,
@@ -119,6 +121,7 @@ class Client:
         )
 
     def _plan(self, image: str, platform: str | None, output: str | None, cancel: Cancel) -> ImagePlan:
+        check_output(output)
         source, plan = self._planned(image, platform, cancel)
         target = target_of(output, plan.reference, plan.image.platform)
         manifest = plan.image.manifest

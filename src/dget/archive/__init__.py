@@ -3,7 +3,7 @@
 from dget.archive.check import check_archive
 from dget.archive.docker_archive import DockerArchive, archive_size, is_gzip
 from dget.archive.exporter import Exported, Exporter
-from dget.archive.file_name import default_file_name, target_of
+from dget.archive.file_name import check_output, default_file_name, target_of
 
 __all__ = [
     "DockerArchive",
@@ -11,6 +11,7 @@ __all__ = [
     "Exporter",
     "archive_size",
     "check_archive",
+    "check_output",
     "default_file_name",
     "is_gzip",
     "target_of",

@@ -3,7 +3,8 @@
 Placed: each blob's position is known before its first byte, so that blobs arrive in any order, in parallel.
 """
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,8 +12,9 @@ from dget.archive.documents import OCI_LAYOUT, blob_name, index_json, manifest_j
 from dget.archive.exporter import Exported
 from dget.archive.part_file import PartFile
 from dget.archive.tar_layout import Member, TarLayout, lay_out
-from dget.codec import FileRegion, PositionalFile, Region, combine_crc32, crc32, stored_gzip
+from dget.codec import FileRegion, PositionalFile, Record, Region, combine_crc32, crc32, stored_gzip
 from dget.errors import DgetError
+from dget.flow import Observer, Warned
 from dget.model import Contents, Descriptor, Digest
 
 _ArchiveRegion: TypeAlias = FileRegion | stored_gzip.GzipRegion
@@ -51,8 +53,9 @@ class _Plan:
 class DockerArchive:
     """An Exporter. The suffix of `target` chooses plain tar or gzip."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, observer: Observer) -> None:
         self._target = target
+        self._observer = observer
         self._gzip = is_gzip(target)
         self._plan: _Plan
         self._part: PartFile | None = None
@@ -60,7 +63,9 @@ class DockerArchive:
 
     def begin(self, contents: Contents) -> None:
         self._plan = _Plan(contents)
-        self._part = PartFile(self._target, archive_size(contents, gzip=self._gzip))
+        self._part = PartFile(self._target, archive_size(contents, gzip=self._gzip), self._identity())
+        if self._part.set_aside:
+            self._observer(Warned(text=f"an unfinished file of another image was set aside: {self._part.set_aside}"))
         places = {member.name: member.data_at for member in self._plan.layout.members}
         for blob in self._plan.blobs:
             self._regions[blob.digest] = self._region(self._part.file, places[blob_name(blob.digest)], blob.size)
@@ -84,14 +89,33 @@ class DockerArchive:
             self._part.file.write_at(size - len(tail), [tail])
         else:
             size = layout.size
-        self._part.finish()
+        self._part.finish(size)
         self._part = None
         return Exported(path=self._target, size=size)
 
+    def kept(self, blob: Descriptor) -> Sequence[Record]:
+        return self._part.kept.get(str(blob.digest), ()) if self._part else ()
+
+    def keep(self, blobs: Mapping[Digest, Sequence[Record]], *, sync: bool) -> None:
+        if self._part:
+            self._part.keep({str(digest): records for digest, records in blobs.items()}, sync=sync)
+
+    def leave(self) -> None:
+        if self._part:
+            self._part.leave()
+            self._part = None
+
     def abort(self) -> None:
-        if self._part is not None:
+        if self._part:
             self._part.abort()
             self._part = None
+
+    def _identity(self) -> str:
+        """Equal for equal archives: all that is written beside the blobs names them and their places."""
+        digest = hashlib.sha256(b"gzip" if self._gzip else b"plain")
+        for at, data in self._own_bytes():
+            digest.update(at.to_bytes(8, "big") + data)
+        return digest.hexdigest()
 
     def _region(self, file: PositionalFile, offset: int, size: int) -> _ArchiveRegion:
         if self._gzip:

@@ -1,12 +1,12 @@
 """What takes an image's contents and makes a file of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dget.codec import Region
-from dget.model import Contents, Descriptor
+from dget.codec import Record, Region
+from dget.model import Contents, Descriptor, Digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Exported:
 
 
 class Exporter(Protocol):
-    """`begin`, then every missing blob into its region, then `finish`; or `abort` at any time."""
+    """`begin`, then every missing blob into its region, then `finish`; or, at any time, `leave` or `abort`."""
 
     def begin(self, contents: Contents) -> None:
         """Raises StorageError where the target cannot be made."""
@@ -32,7 +32,19 @@ class Exporter(Protocol):
         """Where a missing blob's bytes belong; it is sealed when they are all there."""
         ...
 
+    def kept(self, blob: Descriptor) -> Sequence[Record]:
+        """What a former run claims to have left in the blob's region."""
+        ...
+
+    def keep(self, blobs: Mapping[Digest, Sequence[Record]], *, sync: bool) -> None:
+        """Records what is there, for a later run. sync: wait until the disk has it."""
+        ...
+
     def finish(self) -> Exported: ...
+
+    def leave(self) -> None:
+        """Keeps what is there for a later run."""
+        ...
 
     def abort(self) -> None:
         """Leaves nothing behind."""

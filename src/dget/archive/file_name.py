@@ -24,18 +24,21 @@ def default_file_name(reference: Reference, platform: Platform, suffix: str = ".
     return f"_{safe}" if _DEVICE.match(safe) else safe
 
 
-def target_of(output: str | None, reference: Reference, platform: Platform) -> Path:
-    """The file that `-o output` means: a folder gets the default name. Raises UsageError for a kind dget cannot write."""
+def check_output(output: str | None) -> None:
+    """Raises UsageError where `-o output` is of a kind that dget cannot write."""
     if output == "-":
         raise UsageError(
             "the archive cannot go to standard output: it is written at many places at once",
             hint="name a file with -o",
         )
+    suffix = Path(output or "").suffix
+    if suffix.lower() in _OTHER_SUFFIXES:
+        raise UsageError(f"dget cannot write {suffix} files", hint="name it .tar.gz for Docker, .tar for any engine")
+
+
+def target_of(output: str | None, reference: Reference, platform: Platform) -> Path:
+    """The file that `-o output` means: a folder gets the default name."""
     path = Path(output or ".")
     if output is None or output.endswith(("/", os.sep)) or path.is_dir():
         return path / default_file_name(reference, platform)
-    if path.suffix.lower() in _OTHER_SUFFIXES:
-        raise UsageError(
-            f"dget cannot write {path.suffix} files", hint="name it .tar.gz for Docker, .tar for any engine"
-        )
     return path

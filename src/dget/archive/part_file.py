@@ -3,54 +3,95 @@
 import contextlib
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dget.codec import FileLock, PositionalFile, disk_errors
+from dget.codec import FileLock, Ledger, PositionalFile, Record, disk_errors
 from dget.errors import StorageError
 
 
 class PartFile:
-    def __init__(self, target: Path, size: int) -> None:
+    """identity: of what the file is to become; a later run of the same goes on where this one was left."""
+
+    def __init__(self, target: Path, size: int, identity: str) -> None:
         """size: bytes that it will have. Raises StorageError where they do not fit or another process writes it."""
         self.target = target
         self._path = target.with_name(f"{target.name}.part")
-        hint = "choose another place with -o"
-        with disk_errors(target.parent, "write into the folder", hint=hint):
+        self._ledger = Ledger(self._beside("ledger"), identity)
+        with disk_errors(target.parent, "write into the folder", hint="choose another place with -o"):
             target.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock.try_take(self._path.with_name(f"{self._path.name}.lock"))
+            lock = FileLock.try_take(self._beside("lock"))
         if lock is None:
             raise StorageError(
                 f"another process is writing {target} now", hint="wait until it ends, or choose another name with -o"
             )
         self._lock = lock
+        self.set_aside: Path | None = None
         try:
+            self.kept = self._take_up()
+            self._recorded = bool(self.kept)
             self._check_room(size)
             self.file = PositionalFile(self._path, create=True)
         except BaseException:
             lock.release()
             raise
 
-    def finish(self) -> None:
-        """Puts the file under its final name, in place of what was there."""
+    def keep(self, blobs: Mapping[str, Sequence[Record]], *, sync: bool) -> None:
+        """Records what is there. sync: wait until the disk has it, as a power cut demands. Raises StorageError."""
+        if sync:
+            self.file.sync_data()
+        self._ledger.write(blobs)
+        self._recorded = any(blobs.values())
+
+    def finish(self, size: int) -> None:
+        """Puts the file, now of `size` bytes, under its final name, in place of what was there."""
         try:
-            self.file.sync()
+            self.file.truncate(size)
+            self.file.sync_data()
             self.file.close()
             with disk_errors(self.target, "replace"):
                 self._path.replace(self.target)
+                self._ledger.remove()
                 _sync_folder(self.target.parent)
         finally:
             self._lock.release()
 
+    def leave(self) -> None:
+        """Keeps what was recorded for a later run; leaves nothing behind where nothing was."""
+        if not self._recorded:
+            self.abort()
+            return
+        self.file.close()
+        self._lock.release()
+
     def abort(self) -> None:
+        """Leaves nothing behind."""
         self.file.close()
         with contextlib.suppress(OSError):
+            self._ledger.remove()
             self._path.unlink(missing_ok=True)
         self._lock.release()
 
+    def _beside(self, suffix: str) -> Path:
+        return self._path.with_name(f"{self._path.name}.{suffix}")
+
+    def _take_up(self) -> Mapping[str, Sequence[Record]]:
+        """What a former run left of this very file; what it left of another one is set aside, or else removed."""
+        with disk_errors(self._path, "replace"):
+            records = self._ledger.read()
+            if records and self._path.exists():
+                return records
+            if records is None and self._path.exists():
+                self.set_aside = self._beside("old")
+                self._path.replace(self.set_aside)
+            self._path.unlink(missing_ok=True)
+            self._ledger.remove()
+        return {}
+
     def _check_room(self, size: int) -> None:
         with disk_errors(self.target.parent, "look at the disk of"):
-            self._path.unlink(missing_ok=True)
-            free = shutil.disk_usage(self.target.parent).free
+            here = self._path.stat().st_blocks * 512 if self._path.exists() else 0
+            free = shutil.disk_usage(self.target.parent).free + here
         if free < size:
             raise StorageError(
                 f"the disk is full: {self.target} needs {size:,} bytes, {free:,} are free",

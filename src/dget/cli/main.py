@@ -20,7 +20,7 @@ from dget.errors import DgetError, UsageError
 
 _SIGNALS = ("SIGHUP", "SIGTERM")
 VERBS: dict[str, click.Command] = {"pull": pull, "inspect": inspect, "tags": tags, "demo": demo}
-_HELP = ("help", "h")
+_USAGE_HINT = "dget --help shows how it is used"
 
 
 class Stopped(BaseException):
@@ -66,8 +66,11 @@ def _run(words: Sequence[str]) -> int:
     options = [*line.options, *(["--explicit"] if line.verb == "pull" and line.explicit else [])]
     try:
         VERBS[line.verb].main([*options, "--", *line.words], prog_name=f"dget {line.verb}", standalone_mode=False)
+    except click.Abort:
+        # What click makes of a Ctrl-C.
+        raise KeyboardInterrupt from None
     except click.ClickException as error:
-        raise UsageError(error.format_message(), hint=f"dget {line.verb} --help shows how it is used") from error
+        raise UsageError(error.format_message()) from error
     return 0
 
 
@@ -105,7 +108,8 @@ def _fail(error: DgetError, words: Sequence[str]) -> int:
         from dget.cli.render import error_json
 
         sys.stdout.write(error_json(error))
-    for label, text in (("error", error.message), ("hint", error.hint)):
+    hint = error.hint or (_USAGE_HINT if isinstance(error, UsageError) else None)
+    for label, text in (("error", error.message), ("hint", hint)):
         if text:
             sys.stderr.write(f"{label}: {clean(text)}\n")
     return error.exit_status
@@ -132,7 +136,7 @@ def _catch_signals() -> None:
 
 
 def _end_interrupted(number: int) -> NoReturn:
-    sys.stderr.write("stopped; nothing was left half-written\n")
+    sys.stderr.write("stopped; what arrived is kept, and the same command goes on from there\n")
     sys.stdout.flush()
     sys.stderr.flush()
     # A thread that hangs in a name look-up would hold up the interpreter's own end.

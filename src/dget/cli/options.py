@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 Command: TypeAlias = Callable[..., Any]
 
+_FACTORS = {"K": 1e3, "M": 1e6, "G": 1e9}
+
 
 def option(name: str, *more: str, **rules: Any) -> Callable[[Command], Command]:
     """A click option that `DGET_<OPTION>` in the environment sets too."""
@@ -42,7 +44,8 @@ connection_options = together(
     option("--key", metavar="PEM", help="Its key."),
     option("--insecure", is_flag=True, help="Do not check certificates; allow plain HTTP."),
     option("--timeout", metavar="SECONDS", type=float, default=30.0, help="Give up on a silent host (default 30)."),
-    option("--connections", metavar="N", type=int, default=8, help="At the same time (default 8)."),
+    option("--connections", metavar="N", type=int, help="At the same time (default: as many as help, up to 16)."),
+    option("--limit-rate", metavar="RATE", help="Bytes a second at most, for example 500k or 5M."),
 )
 
 cache_options = together(
@@ -92,10 +95,25 @@ def settings_of(options: dict[str, Any]) -> "Settings":
         client_certificate=path("cert"),
         client_key=path("key"),
         insecure=bool(options.get("insecure")),
-        timeout=options.get("timeout") or 30.0,
-        connections=options.get("connections") or 8,
+        timeout=options["timeout"],
+        connections=options["connections"],
+        limit_rate=_rate(options.get("limit_rate")),
         cache=not options.get("no_cache"),
         cache_dir=path("cache_dir"),
         verify_cache=options.get("verify_cache") != "never",
         environment=os.environ,
     )
+
+
+def _rate(text: str | None) -> float | None:
+    """Bytes a second, from `5M` or `500k`: decimal units, with or without B. Raises UsageError."""
+    from dget.errors import UsageError
+
+    if not text:
+        return None
+    number = text.upper().removesuffix("/S").removesuffix("B")
+    factor = _FACTORS.get(number[-1:], 1)
+    try:
+        return float(number[:-1] if factor > 1 else number) * factor
+    except ValueError:
+        raise UsageError(f"--limit-rate takes a rate such as 500k or 5M, not {text!r}") from None

@@ -3,6 +3,17 @@
 from dget.codec.checksum import combine_crc32, crc32
 from dget.codec.disk_errors import disk_errors
 from dget.codec.files import FileLock, PositionalFile
+from dget.codec.ledger import Ledger, Record
 from dget.codec.region import FileRegion, Region
 
-__all__ = ["FileLock", "FileRegion", "PositionalFile", "Region", "combine_crc32", "crc32", "disk_errors"]
+__all__ = [
+    "FileLock",
+    "FileRegion",
+    "Ledger",
+    "PositionalFile",
+    "Record",
+    "Region",
+    "combine_crc32",
+    "crc32",
+    "disk_errors",
+]

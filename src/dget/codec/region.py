@@ -7,15 +7,20 @@ from dget.codec.files import PositionalFile
 
 
 class Region(Protocol):
-    """`size` bytes that are written in any order, by many threads at once, and can be read back."""
+    """`size` bytes that are written in any order, by many threads at once, and can be read back.
+
+    Its methods raise StorageError.
+    """
 
     size: int
 
-    def write(self, at: int, buffers: Sequence[bytes | memoryview]) -> None:
-        """Raises StorageError."""
-        ...
+    def write(self, at: int, buffers: Sequence[bytes | memoryview]) -> None: ...
 
     def read_into(self, at: int, buffer: memoryview) -> int: ...
+
+    def clone(self, file: PositionalFile) -> bool:
+        """All of `file`, without copying a byte, where the file system shares extents; whether it did."""
+        ...
 
     def seal(self, crc32: int) -> None:
         """Says that every byte is there and verified. crc32: of all of them."""
@@ -36,6 +41,9 @@ class FileRegion:
 
     def read_into(self, at: int, buffer: memoryview) -> int:
         return self._file.read_into(self._offset + at, [buffer[: self.size - at]])
+
+    def clone(self, file: PositionalFile) -> bool:
+        return self._file.clone_from(file, self._offset, self.size)
 
     def seal(self, crc32: int) -> None:
         self.crc32 = crc32

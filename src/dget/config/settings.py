@@ -1,11 +1,18 @@
 """Everything that can be set, typed."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dget.errors import UsageError
+
+# A slower link would look like a silent one.
+_RATE_MIN = 1000
+_PROXY_SCHEMES = "http, https, socks4, socks4a, socks5, socks5h"
+# Without a scheme libcurl takes it for http.
+_PROXY = re.compile(r"(?:(?:http|https|socks4|socks4a|socks5|socks5h)://)?[^/\s]+/?\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +20,8 @@ class Settings:
     """How dget works. Defaults suit most people.
 
     registry: where images without a host are; http:// before it asks for plain HTTP. cache_dir: None means the
-    system's place for caches. connections: at once, to all hosts. timeout: seconds without a byte.
+    system's place for caches. connections: at once; None means as many as help, up to 16. limit_rate: bytes a second.
+    timeout: seconds without a byte.
     resolve: `HOST:PORT:ADDR`. insecure: certificates are not checked, and plain HTTP is allowed.
     """
 
@@ -27,15 +35,18 @@ class Settings:
     client_key: Path | None = None
     insecure: bool = False
     timeout: float = 30.0
-    connections: int = 8
+    connections: int | None = None
+    limit_rate: float | None = None
     cache: bool = True
     cache_dir: Path | None = None
     verify_cache: bool = True
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.connections <= 64:
+        if self.connections is not None and not 1 <= self.connections <= 64:
             raise UsageError(f"--connections takes 1 to 64, not {self.connections}")
+        if self.limit_rate is not None and self.limit_rate < _RATE_MIN:
+            raise UsageError(f"--limit-rate takes bytes a second, at least {_RATE_MIN}, not {self.limit_rate:g}")
         if self.timeout < 1:
             raise UsageError(f"--timeout takes seconds, at least 1, not {self.timeout:g}")
         if self.username and self.password is None:
@@ -43,3 +54,10 @@ class Settings:
         for entry in self.resolve:
             if entry.count(":") < 2:
                 raise UsageError(f"--resolve takes HOST:PORT:ADDR, not {entry!r}")
+        if self.proxy and not _PROXY.match(self.proxy):
+            # Not shown as a whole: it may hold a password.
+            scheme = self.proxy.partition("://")[0] if "://" in self.proxy else ""
+            raise UsageError(
+                f"the proxy's address is none that dget knows{f': it begins with {scheme}://' if scheme else ''}",
+                hint=f"it begins with one of {_PROXY_SCHEMES}, and ://",
+            )

@@ -7,8 +7,12 @@ from dget.codec import Region
 from dget.engine.cached_image import CachedImage
 from dget.engine.download import Download
 from dget.engine.plan import PullPlan, check_config
-from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, TransferStarted
+from dget.errors import Cancelled, NetworkError, RateLimited, StorageError
+from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, RateLimit, TransferStarted
 from dget.model import Descriptor, read_config
+
+# After these the same pull may go well, and goes on where it stopped.
+_TO_BE_CONTINUED = (Cancelled, NetworkError, RateLimited, StorageError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +29,13 @@ def assemble(
     plan: PullPlan,
     exporter: Exporter,
     *,
-    connections: int,
+    connections: int | None,
+    rate_limit: RateLimit | None,
     verify_cache: bool,
     cancel: Cancel,
     observer: Observer,
 ) -> Assembled:
-    """Fetches what is missing and finishes the exporter's target; nothing is left of it when that fails.
+    """Fetches what is missing and finishes the exporter's target; what arrived before a failure is kept for later.
 
     cancel: of this run alone. Raises DgetError.
     """
@@ -47,6 +52,7 @@ def assemble(
         source.remote,
         store,
         connections=connections,
+        rate_limit=rate_limit,
         verify_cache=verify_cache,
         cancel=cancel,
         observer=observer,
@@ -60,8 +66,11 @@ def assemble(
             if source.has(blob):
                 observer(BlobFromCache(digest=str(blob.digest), size=blob.size))
         observer(TransferStarted(progress=progress))
-        download.run(wanted)
+        download.run(wanted, exporter)
         exported = exporter.finish()
+    except _TO_BE_CONTINUED:
+        exporter.leave()
+        raise
     except BaseException:
         exporter.abort()
         raise

@@ -4,7 +4,9 @@ Chunks are claimed front first within a window ahead of the watermark, so that t
 keeps up with their arrival.
 """
 
-from dget.codec import combine_crc32
+from collections.abc import Sequence
+
+from dget.codec import Record, combine_crc32
 
 
 class Chunk:
@@ -23,15 +25,29 @@ class Chunk:
     def complete(self) -> bool:
         return self.position == self.stop
 
+    @property
+    def left(self) -> int:
+        return self.stop - self.position
+
 
 class ChunkMap:
-    """The chunks of one blob, in order, never overlapping, always covering it. Not thread-safe."""
+    """The chunks of one blob, in order, never overlapping, always covering it. Not thread-safe.
 
-    def __init__(self, size: int, *, chunk_size: int, window: int) -> None:
+    window: how far ahead of the watermark chunks are claimed; kept: what a former run left and was proven, in order.
+    """
+
+    def __init__(self, size: int, *, window: int, kept: Sequence[Record] = ()) -> None:
+        """Raises ValueError where kept records overlap or lie outside."""
         self.size = size
         self._window = window
-        self._chunks = [Chunk(at, min(at + chunk_size, size)) for at in range(0, size, chunk_size)]
+        self._chunks: list[Chunk] = []
         self._front = 0
+        at = 0
+        for record in kept:
+            self._add(at, record.start)
+            self._add(record.start, record.stop, record.crc32)
+            at = record.stop
+        self._add(at, size)
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -56,20 +72,55 @@ class ChunkMap:
             checksum = combine_crc32(checksum, chunk.crc32, chunk.stop - chunk.start)
         return checksum
 
-    def claim(self) -> Chunk | None:
-        """The foremost chunk that nobody fetches, or None where there is none within the window."""
+    @property
+    def records(self) -> list[Record]:
+        """What is here."""
+        return [
+            Record(chunk.start, chunk.position, chunk.crc32) for chunk in self._chunks if chunk.position > chunk.start
+        ]
+
+    def claim(self, size: int) -> Chunk | None:
+        """The foremost `size` bytes that nobody fetches, or None where there are none within the window.
+
+        A rest of less than half of `size` is taken along.
+        """
         limit = self.watermark + self._window
-        for chunk in self._chunks[self._front :]:
+        for place in range(self._front, len(self._chunks)):
+            chunk = self._chunks[place]
             if chunk.start >= limit:
                 return None
             if not chunk.claimed and not chunk.complete:
+                if chunk.left > size + size // 2:
+                    self._chunks.insert(place + 1, Chunk(chunk.position + size, chunk.stop))
+                    chunk.stop = chunk.position + size
                 chunk.claimed = True
                 return chunk
         return None
 
     def landed(self, chunk: Chunk, count: int, crc32: int) -> None:
         """`count` more bytes of `chunk` are in their place. crc32: of all its bytes that are here now."""
-        if not 0 < count <= chunk.stop - chunk.position:
+        if not 0 < count <= chunk.left:
             raise ValueError(f"{count} bytes at {chunk.position} do not fit into {chunk.start}-{chunk.stop}")
         chunk.position += count
         chunk.crc32 = crc32
+
+    def take_over(self, chunk: Chunk, at: int) -> Chunk:
+        """Takes the bytes from `at` on away from a claimed chunk: a new, claimed one for another connection."""
+        if not chunk.claimed or not chunk.position <= at < chunk.stop:
+            raise ValueError(f"byte {at} is not ahead in {chunk.start}-{chunk.stop}")
+        rest = Chunk(at, chunk.stop)
+        rest.claimed = True
+        chunk.stop = at
+        self._chunks.insert(self._chunks.index(chunk) + 1, rest)
+        return rest
+
+    def _add(self, start: int, stop: int, kept: int | None = None) -> None:
+        """kept: crc32 of the bytes, where they are here."""
+        if not start <= stop <= self.size:
+            raise ValueError("kept records overlap or lie outside the blob")
+        if start == stop:
+            return
+        chunk = Chunk(start, stop)
+        if kept is not None:
+            chunk.position, chunk.crc32 = stop, kept
+        self._chunks.append(chunk)

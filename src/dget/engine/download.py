@@ -1,27 +1,29 @@
 """Fetching blobs over several connections at once, each verified while it arrives."""
 
+import contextlib
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from dget.codec import Region
-from dget.engine.chunk_map import Chunk, ChunkMap
+from dget.engine import journals
+from dget.engine.connection_limit import ConnectionLimit
+from dget.engine.connections import WATCH_EVERY, Claim, Connections
 from dget.engine.reuse import Reuse
-from dget.engine.transfer import CHUNK, ChunkSink, Superseded, Transfer
-from dget.errors import IntegrityError, NetworkError
-from dget.flow import ByteSink, Cancel, Counter, Observer, Warned
+from dget.engine.transfer import ChunkSink, Journal, Superseded, Transfer
+from dget.errors import Cancelled, IntegrityError, NetworkError, StorageError
+from dget.flow import ByteSink, Cancel, Counter, Observer, RateLimit, Warned
 from dget.model import Descriptor
 from dget.registry import RangesIgnored, persist
 from dget.store import BlobStore
 
 _RESTARTS_MAX = 3
 _HASHERS_MAX = 4
-# How long threads of a failed run may take to let go of their files.
-_LETTING_GO = 1.0
 _BUFFER = 1 << 20
+# How long threads of a failed run may take to let go of their files.
+_LETTING_GO = 0.5
 
 
 class BlobSource(Protocol):
@@ -31,8 +33,8 @@ class BlobSource(Protocol):
 class Download:
     """Brings blobs to their regions; `run` returns when all are there and verified.
 
-    Workers fetch chunks, hashers follow them; both are daemon threads, so that none can hold up the end of the
-    process. The first error ends all.
+    Workers fetch chunks, hashers follow them, a watch adapts the number of connections, and journals are kept; all on
+    daemon threads, so that none can hold up the end of the process. The first error ends all.
     """
 
     def __init__(
@@ -40,74 +42,91 @@ class Download:
         source: BlobSource,
         store: BlobStore | None,
         *,
-        connections: int,
+        connections: int | None,
+        rate_limit: RateLimit | None,
         verify_cache: bool,
         cancel: Cancel,
         observer: Observer,
         verified: Callable[[Descriptor, Region], None],
     ) -> None:
-        """cancel: of this run alone, since a failure cancels it; verified: is told each blob that is whole."""
+        """connections: at most so many, or as many as help; cancel: of this run alone, since its end cancels it;
+        verified: is told each blob that is whole.
+        """
         self._source = source
         self._store = store
-        self._connections = connections
+        self._rate_limit = rate_limit
         self._verify_cache = verify_cache
         self._cancel = cancel
         self._observer = observer
         self._verified = verified
         self._changed = threading.Condition()
-        self._transfers: list[Transfer] = []
+        self._connections = Connections(ConnectionLimit(connections), self._changed)
+        self._all: list[Transfer] = []
+        self._open: list[Transfer] = []
         self._reuses: list[Reuse] = []
         self._outstanding = 0
         self._failure: BaseException | None = None
         self._threads: list[threading.Thread] = []
-        self._chunk_size = CHUNK
 
-    def run(self, wanted: Sequence[tuple[Descriptor, Region, Counter]]) -> None:
-        """Raises what the first failing part raised; nothing is left in the cache's ingest then."""
+    def run(self, wanted: Sequence[tuple[Descriptor, Region, Counter]], journal: Journal) -> None:
+        """Raises what the first failing part raised; what arrived is then in the journals, for a later run.
+
+        journal: of the regions, used for blobs that do not go through the cache.
+        """
         self._outstanding = len(wanted)
         try:
-            self._start(wanted)
+            self._start(wanted, journal)
             with self._cancel.on_cancel(self._wake), self._changed:
                 self._changed.wait_for(lambda: self._ended)
+            if self._failure is not None:
+                raise self._failure
+            self._cancel.check()
+        except BaseException:
+            self._leave()
+            raise
         finally:
-            self._cancel_rest()
-        if self._failure is not None:
-            raise self._failure
-        self._cancel.check()
+            # Also ends a request whose bytes another connection has brought meanwhile.
+            self._cancel.cancel()
 
     @property
     def _ended(self) -> bool:
         return self._outstanding == 0 or self._failure is not None or self._cancel.cancelled
 
-    def _start(self, wanted: Sequence[tuple[Descriptor, Region, Counter]]) -> None:
+    def _start(self, wanted: Sequence[tuple[Descriptor, Region, Counter]], journal: Journal) -> None:
         for blob, region, counter in wanted:
             if self._store and self._store.has(blob):
                 self._reuses.append(Reuse(self._store, blob, region, counter, verify=self._verify_cache))
             else:
-                self._transfers.append(self._transfer(blob, region, counter))
+                self._add_transfer(blob, region, counter, journal)
+        self._journal = journal
         work = [self._hash] * min(os.cpu_count() or 1, _HASHERS_MAX)
-        if self._transfers or self._reuses:
-            work += [self._fetch_chunks] * self._connections
+        work += [self._fetch_chunks] * (self._connections.most if self._open or self._reuses else 0)
+        work += [self._watch, lambda: journals.keep_journals(self._all, self._cancel)]
         self._threads = [threading.Thread(target=self._guard(part), name="dget-work", daemon=True) for part in work]
         for thread in self._threads:
             thread.start()
 
-    def _transfer(self, blob: Descriptor, region: Region, counter: Counter) -> Transfer:
+    def _add_transfer(self, blob: Descriptor, region: Region, counter: Counter, journal: Journal) -> None:
         ingest = self._store.ingest(blob) if self._store else None
-        regions = [region] if ingest is None else [region, ingest.region]
-        return Transfer(blob, regions, ingest, counter)
+        if ingest is None:
+            transfer = Transfer(blob, region, journal, counter)
+        else:
+            transfer = Transfer(blob, ingest.region, ingest, counter, ingest, target=region)
+        self._all.append(transfer)
+        self._open.append(transfer)
 
-    def _cancel_rest(self) -> None:
-        if not self._outstanding:
-            return
+    def _leave(self) -> None:
         self._cancel.cancel()
-        self._wake()
         deadline = time.monotonic() + _LETTING_GO
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        for transfer in self._transfers:
+        # Not synced: that may take long. A power cut soon after is found by the records' crc32. On a full disk the
+        # last record stays what it was.
+        with contextlib.suppress(StorageError):
+            journals.keep(self._all, sync=False)
+        for transfer in self._open:
             if transfer.ingest:
-                transfer.ingest.abandon()
+                transfer.ingest.leave()
 
     def _wake(self) -> None:
         with self._changed:
@@ -117,6 +136,8 @@ class Download:
         def body() -> None:
             try:
                 work()
+            except Cancelled:
+                return
             except BaseException as error:  # noqa: BLE001 - raised in run()
                 with self._changed:
                     if self._failure is None and not self._cancel.cancelled:
@@ -125,67 +146,83 @@ class Download:
 
         return body
 
+    def _watch(self) -> None:
+        while not self._ended:
+            self._cancel.sleep(WATCH_EVERY)
+            self._connections.watch(self._all)
+
     # Fetching.
 
     def _fetch_chunks(self) -> None:
         while (claim := self._claim()) is not None:
-            transfer, chunks, chunk = claim
             try:
-                persist(
-                    lambda: self._fetch(transfer, chunks, chunk),  # noqa: B023 - called before the loop goes on
-                    what=f"blob {transfer.blob.digest.short}",
-                    cancel=self._cancel,
-                    observer=self._observer,
-                    progress=lambda: chunk.position,  # noqa: B023
-                )
+                self._fetch_persistently(claim)
             except Superseded:
                 continue
             except RangesIgnored:
-                self._go_whole(transfer, chunks)
+                self._go_whole(claim)
+            finally:
+                self._connections.release(claim)
 
-    def _advanced(self, transfer: Transfer) -> None:
-        if transfer.hash_waits:
-            self._wake()
-
-    def _claim(self) -> tuple[Transfer, ChunkMap, Chunk] | None:
+    def _claim(self) -> Claim | None:
         with self._changed:
             while not self._ended:
-                for transfer in self._transfers:
-                    with transfer.lock:
-                        chunk = transfer.map.claim()
-                        if chunk is not None:
-                            return transfer, transfer.map, chunk
+                if claim := self._connections.claim(self._open):
+                    return claim
                 self._changed.wait()
         return None
 
-    def _fetch(self, transfer: Transfer, chunks: ChunkMap, chunk: Chunk) -> None:
+    def _fetch_persistently(self, claim: Claim) -> None:
+        persist(
+            lambda: self._fetch(claim),
+            what=f"blob {claim.transfer.blob.digest.short}",
+            cancel=self._cancel,
+            observer=self._observer,
+            progress=lambda: claim.chunk.position,
+            failed=self._connections.failed,
+        )
+
+    def _fetch(self, claim: Claim) -> None:
+        chunk = claim.chunk
         while not chunk.complete:
             before = chunk.position
-            sink = ChunkSink(transfer, chunks, chunk, self._advanced)
+            sink = ChunkSink(
+                claim.transfer,
+                claim.map,
+                chunk,
+                advanced=self._advanced,
+                limit=self._rate_limit,
+                cancel=self._cancel,
+            )
             try:
-                self._source.read_blob(transfer.blob, sink, start=chunk.position, stop=chunk.stop)
+                self._source.read_blob(claim.transfer.blob, sink, start=chunk.position, stop=chunk.stop)
             finally:
                 # What arrived before a failure counts.
                 sink.flush()
             if chunk.position == before:
                 raise NetworkError("the server sent nothing", temporary=True)
 
-    def _go_whole(self, transfer: Transfer, chunks: ChunkMap) -> None:
+    def _advanced(self, transfer: Transfer) -> None:
+        if transfer.hash_waits:
+            self._wake()
+
+    def _go_whole(self, claim: Claim) -> None:
         """The server knows no ranges: from now on blobs are fetched in one piece."""
         with self._changed:
-            self._chunk_size = sys.maxsize
-            if transfer.map is chunks:
-                self._restart(transfer, NetworkError("the connection breaks off, and the server cannot resume a blob"))
-            for other in self._transfers:
+            self._connections.ranges = False
+            if claim.transfer.map is claim.map:
+                error = NetworkError("the connection breaks off, and the server cannot resume a blob")
+                self._restart(claim.transfer, error)
+            for other in self._open:
                 if other.untouched:
-                    other.begin(self._chunk_size)
+                    other.begin()
             self._changed.notify_all()
 
     def _restart(self, transfer: Transfer, error: IntegrityError | NetworkError) -> None:
         transfer.restarts += 1
         if transfer.restarts > _RESTARTS_MAX:
             raise error
-        transfer.begin(self._chunk_size)
+        transfer.begin()
 
     # Hashing and reusing.
 
@@ -200,7 +237,7 @@ class Download:
     def _next_job(self) -> Transfer | Reuse | None:
         with self._changed:
             while not self._ended:
-                for transfer in self._transfers:
+                for transfer in self._open:
                     if transfer.hash_waits:
                         transfer.hashing = True
                         return transfer
@@ -212,17 +249,16 @@ class Download:
     def _follow(self, transfer: Transfer, buffer: memoryview) -> None:
         transfer.hash_step(buffer)
         with self._changed:
-            transfer.hashing = False
             if transfer.hashed < transfer.blob.size:
+                transfer.hashing = False
                 return
             if not transfer.matches:
                 self._begin_afresh(transfer)
                 return
-            self._transfers.remove(transfer)
-        transfer.seal()
-        if transfer.ingest:
-            transfer.ingest.commit()
-        self._finish(transfer.blob, transfer.region)
+        transfer.finish(buffer, self._cancel)
+        with self._changed:
+            self._open.remove(transfer)
+        self._finish(transfer.blob, transfer.target)
 
     def _begin_afresh(self, transfer: Transfer) -> None:
         blob = transfer.blob
@@ -230,7 +266,12 @@ class Download:
             f"the bytes of blob {blob.digest} do not match their digest, after {transfer.restarts + 1} tries",
             hint="the registry, a proxy or a mirror in between serves damaged data; try another network or mirror",
         )
-        self._restart(transfer, error)
+        try:
+            self._restart(transfer, error)
+        except IntegrityError:
+            transfer.begin()
+            raise
+        transfer.hashing = False
         self._observer(Warned(text=f"blob {blob.digest.short} arrived damaged: fetching it again"))
         self._changed.notify_all()
 
@@ -240,7 +281,7 @@ class Download:
             return
         self._observer(Warned(text=f"the cache's copy of {job.blob.digest.short} is damaged: fetching it again"))
         with self._changed:
-            self._transfers.append(self._transfer(job.blob, job.region, job.counter))
+            self._add_transfer(job.blob, job.region, job.counter, self._journal)
             self._changed.notify_all()
 
     def _finish(self, blob: Descriptor, region: Region) -> None:

@@ -1,56 +1,69 @@
-"""One blob's way from the network into its regions, with the hash that follows it."""
+"""One blob's way from the network into its region, with the hash that follows it."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
-from dget.codec import Region, crc32
+from dget.codec import Record, Region, crc32
 from dget.engine.chunk_map import Chunk, ChunkMap
+from dget.engine.reuse import fill
 from dget.errors import NetworkError
-from dget.flow import Counter
-from dget.model import Descriptor
+from dget.flow import Cancel, Counter, RateLimit
+from dget.model import Descriptor, Digest
 from dget.store import Ingest
 
-CHUNK = 4 << 20
-_WINDOW = 64 << 20
+_WINDOW = 128 << 20
 # Gathered before a positional write: 1.2 s of processor time a GB become 0.8.
 _BATCH = 256 << 10
 _HASH_STEP = 1 << 20
 
 
+class Journal(Protocol):
+    """Who remembers, from run to run, what of a blob is there: an ingest, or the archive."""
+
+    def kept(self, blob: Descriptor) -> Sequence[Record]: ...
+
+    def keep(self, blobs: Mapping[Digest, Sequence[Record]], *, sync: bool) -> None: ...
+
+
 class Superseded(Exception):
-    """The transfer began afresh; what was being fetched for its former try is not wanted any more."""
+    """What is being fetched is not wanted any more: the transfer began afresh, or another connection took it over."""
 
 
 class Transfer:
-    """A blob that is being fetched. `lock` guards `map`; one thread at a time hashes."""
+    """A blob that is being fetched. `lock` guards `map`; one thread at a time hashes.
 
-    def __init__(self, blob: Descriptor, regions: Sequence[Region], ingest: Ingest | None, counter: Counter) -> None:
+    region: where its bytes arrive; target: where they are to be in the end, by way of `ingest` into the cache.
+    """
+
+    def __init__(
+        self,
+        blob: Descriptor,
+        region: Region,
+        journal: Journal,
+        counter: Counter,
+        ingest: Ingest | None = None,
+        target: Region | None = None,
+    ) -> None:
         self.blob = blob
+        self.region = region
+        self.target = target or region
+        self.journal = journal
         self.counter = counter
         self.ingest = ingest
         self.lock = threading.Lock()
         self.restarts = 0
         self.hashing = False
-        self.hashed = 0
-        self._regions = regions
-        self.begin(CHUNK)
+        self.begin(_proven(region, journal.kept(blob)))
 
-    def begin(self, chunk_size: int) -> None:
-        """From the first byte on, forgetting what arrived."""
+    def begin(self, kept: Sequence[Record] = ()) -> None:
+        """From what is kept on, forgetting what arrived since."""
         with self.lock:
-            self.map = ChunkMap(self.blob.size, chunk_size=max(1, chunk_size), window=_WINDOW)
+            self.map = ChunkMap(self.blob.size, window=_WINDOW, kept=kept)
             self.hasher = self.blob.digest.hasher()
             self.hashed = 0
+            self.counter.reused = sum(record.stop - record.start for record in kept)
             self.counter.arrived = 0
-
-    def hash_step(self, buffer: memoryview) -> None:
-        """Hashes what stands between the hash and the watermark, read back while the page cache still has it."""
-        target = self.map.watermark
-        while self.hashed < target:
-            piece = buffer[: min(_HASH_STEP, target - self.hashed)]
-            self._regions[0].read_into(self.hashed, piece)
-            self.hasher.update(piece)
-            self.hashed += len(piece)
 
     @property
     def hash_waits(self) -> bool:
@@ -60,67 +73,122 @@ class Transfer:
         watermark = self.map.watermark
         return watermark - self.hashed >= _HASH_STEP or watermark == self.blob.size
 
-    @property
-    def untouched(self) -> bool:
-        """Whether nobody has begun to fetch it."""
-        return not any(chunk.claimed for chunk in self.map.chunks)
+    def hash_step(self, buffer: memoryview) -> None:
+        """Hashes what stands between the hash and the watermark, read back while the page cache still has it."""
+        target = self.map.watermark
+        while self.hashed < target:
+            piece = buffer[: min(_HASH_STEP, target - self.hashed)]
+            self.region.read_into(self.hashed, piece)
+            self.hasher.update(piece)
+            self.hashed += len(piece)
 
     @property
     def matches(self) -> bool:
         return self.hasher.hexdigest() == self.blob.digest.hex
 
     @property
-    def region(self) -> Region:
-        """Where the bytes are to stay."""
-        return self._regions[0]
+    def untouched(self) -> bool:
+        """Whether nobody has begun to fetch it."""
+        return not any(chunk.claimed for chunk in self.map.chunks)
 
-    def write(self, at: int, buffers: Sequence[bytes]) -> None:
-        for region in self._regions:
-            region.write(at, buffers)
+    def finish(self, buffer: memoryview, cancel: Cancel) -> None:
+        """Its bytes match their digest: into the cache, and into the archive, if they are not there yet."""
+        if self.ingest is None:
+            self.region.seal(self.map.crc32)
+            return
+        fill(self.target, self.ingest.file, buffer, cancel)
+        self.ingest.commit()
 
-    def seal(self) -> None:
-        for region in self._regions:
-            region.seal(self.map.crc32)
+    def records(self) -> list[Record]:
+        with self.lock:
+            return self.map.records
 
 
 class ChunkSink:
     """A ByteSink that puts a chunk's bytes into their place, in batches."""
 
     def __init__(
-        self, transfer: Transfer, chunks: ChunkMap, chunk: Chunk, advanced: Callable[[Transfer], None]
+        self,
+        transfer: Transfer,
+        chunks: ChunkMap,
+        chunk: Chunk,
+        *,
+        advanced: Callable[[Transfer], None],
+        limit: RateLimit | None,
+        cancel: Cancel,
     ) -> None:
         """advanced: is told when a batch is in its place."""
         self._transfer = transfer
         self._map = chunks
         self._chunk = chunk
+        self._asked = chunk.stop
         self._advanced = advanced
+        self._limit = limit
+        self._cancel = cancel
         self._batch: list[bytes] = []
         self._size = 0
+        # A slow link's bytes must not wait long for their batch.
+        self._full = _BATCH if limit is None else max(1, min(_BATCH, int(limit.rate / 8)))
 
     def write(self, data: bytes) -> None:
         self._batch.append(data)
         self._size += len(data)
-        if self._size >= _BATCH:
+        if self._size >= self._full:
             self.flush()
 
     def flush(self) -> None:
         """Raises Superseded, and NetworkError where the server sent more than was asked for."""
-        batch, size = self._batch, self._size
+        batch, self._batch = self._batch, []
+        size, self._size = self._size, 0
         if not size:
             return
-        self._batch, self._size = [], 0
         chunk = self._chunk
-        if size > chunk.stop - chunk.position:
+        if size > self._asked - chunk.position:
             raise NetworkError("the server sent more bytes than were asked for")
-        if self._transfer.map is not self._map:
+        if self._transfer.map is not self._map or chunk.left == 0:
             raise Superseded
-        self._transfer.write(chunk.position, batch)
-        checksum = chunk.crc32
-        for data in batch:
-            checksum = crc32(data, checksum)
+        self._transfer.region.write(chunk.position, batch)
+        checksum = _crc32(batch, chunk.crc32)
         with self._transfer.lock:
             if self._transfer.map is not self._map:
                 raise Superseded
-            self._map.landed(chunk, size, checksum)
-            self._transfer.counter.arrived += size
+            if size > chunk.left:
+                # Taken over from within this batch on: those bytes are another connection's business now.
+                size = chunk.left
+                checksum = _crc32([b"".join(batch)[:size]], chunk.crc32)
+            if size:
+                self._map.landed(chunk, size, checksum)
+                self._transfer.counter.arrived += size
         self._advanced(self._transfer)
+        if chunk.complete and chunk.stop < self._asked:
+            raise Superseded
+        if self._limit is not None:
+            self._cancel.sleep(self._limit.take(size))
+
+
+def _crc32(batch: Sequence[bytes], checksum: int) -> int:
+    for data in batch:
+        checksum = crc32(data, checksum)
+    return checksum
+
+
+def _proven(region: Region, claimed: Sequence[Record]) -> list[Record]:
+    """Those of a former run's records that are in order, within the blob, and whose bytes have their crc32."""
+    proven: list[Record] = []
+    buffer = memoryview(bytearray(_HASH_STEP)) if claimed else memoryview(b"")
+    for record in sorted(claimed):
+        after = proven[-1].stop if proven else 0
+        if after <= record.start < record.stop <= region.size and _read_crc32(region, record, buffer) == record.crc32:
+            proven.append(record)
+    return proven
+
+
+def _read_crc32(region: Region, record: Record, buffer: memoryview) -> int:
+    checksum, at = 0, record.start
+    while at < record.stop:
+        count = region.read_into(at, buffer[: min(len(buffer), record.stop - at)])
+        if count == 0:
+            return -1
+        checksum = crc32(buffer[:count], checksum)
+        at += count
+    return checksum

@@ -4,6 +4,7 @@ from dget.flow.cancel import Cancel, run_interruptibly
 from dget.flow.clock import Clock, SystemClock
 from dget.flow.events import Answered, BlobFromCache, Event, Observer, Retrying, Stage, TransferStarted, Warned, silent
 from dget.flow.progress import Counter, Progress
+from dget.flow.rate_limit import RateLimit
 from dget.flow.sink import ByteSink
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Event",
     "Observer",
     "Progress",
+    "RateLimit",
     "Retrying",
     "Stage",
     "SystemClock",

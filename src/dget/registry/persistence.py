@@ -18,10 +18,12 @@ def persist(
     cancel: Cancel,
     observer: Observer,
     progress: Callable[[], int] = lambda: 0,
+    failed: Callable[[DgetError, float], None] | None = None,
 ) -> T:
     """The result of `action`, called until it succeeds or its error is final.
 
     progress: bytes done so far; when it grew since the last failure, the count of attempts starts again.
+    failed: is told each error that is tried again, and the seconds until then.
     """
     attempt, done = 0, progress()
     while True:
@@ -35,5 +37,7 @@ def persist(
                 if decision.error is error:
                     raise
                 raise decision.error from error
+            if failed:
+                failed(error, decision.after)
             observer(Retrying(what=what, error=error.message, seconds=decision.after))
         cancel.sleep(decision.after)

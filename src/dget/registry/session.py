@@ -1,7 +1,6 @@
 """Talking to one repository: authentication, redirects, and the way each answer is taken."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 
 from dget.errors import DgetError, NetworkError
@@ -88,13 +87,17 @@ class Session:
             if response.status not in _LINK_REFUSED:
                 return response
             self._links.pop(digest, None)
-        return self._follow(
-            f"/blobs/{digest}",
-            Request(url="", headers=headers),
-            taker,
-            cancel,
-            found=lambda url: self._links.__setitem__(digest, url),
-        )
+        ends: list[str] = []
+        response = self._follow(f"/blobs/{digest}", Request(url="", headers=headers), taker, cancel, ends)
+        if ends and response.ok:
+            self._links[digest] = ends[-1]
+        if ends and response.status in _LINK_REFUSED:
+            raise NetworkError(
+                f"{host_of(ends[-1])} refused the link to a blob that {host_of(self.base)} gave ({response.status})",
+                hint="links expire: if this machine's clock is right, a proxy in between may hold old ones",
+                temporary=True,
+            )
+        return response
 
     def _follow(
         self,
@@ -102,9 +105,9 @@ class Session:
         request: Request,
         sink: ResponseSink | None,
         cancel: Cancel,
-        found: Callable[[str], None] = lambda _: None,
+        ends: list[str] | None = None,
     ) -> Response:
-        """The answer at the end of the redirects. found: is told the URL of a redirect's end that answered well."""
+        """The answer at the end of the redirects. ends: gets the URLs that they led to."""
         response = self._send_to_registry(place, request, sink, cancel)
         url = self._url(place)
         for _ in range(_REDIRECTS_MAX):
@@ -113,8 +116,8 @@ class Session:
                 return response
             url = redirected(url, location)
             response = self._transport.send(replace(request, url=url), sink, cancel=cancel)
-            if response.ok:
-                found(url)
+            if ends is not None:
+                ends.append(url)
         raise NetworkError(f"{host_of(self.base)} redirects more than {_REDIRECTS_MAX} times")
 
     def _url(self, place: str) -> str:

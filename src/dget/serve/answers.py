@@ -38,7 +38,10 @@ def answer(request: Request, content: Content) -> Answer:
     """The answer to a request, whose URL may be a path alone. HEAD gets the headers of GET."""
     if request.method not in ("GET", "HEAD"):
         return refusal(405, "UNSUPPORTED", "this registry is read-only", ("Allow", "GET, HEAD"))
-    parts = urlsplit(request.url)
+    try:
+        parts = urlsplit(request.url)
+    except ValueError:
+        return refusal(400, "NAME_INVALID", "the request's address cannot be read")
     path = unquote(parts.path)
     if path in ("/v2", "/v2/"):
         return _json({}, _API_VERSION)

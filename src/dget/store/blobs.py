@@ -2,9 +2,10 @@
 
 import contextlib
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dget.codec import FileLock, FileRegion, PositionalFile
+from dget.codec import FileLock, FileRegion, Ledger, PositionalFile, Record
 from dget.model import Descriptor, Digest
 from dget.store.cache_errors import cache_errors
 
@@ -73,27 +74,53 @@ class BlobStore:
 
 
 class Ingest:
-    """One blob on its way into the store, ours alone while its lock is held."""
+    """One blob on its way into the store, ours alone while its lock is held. A later run goes on where it was left."""
 
     def __init__(self, store: BlobStore, path: Path, blob: Descriptor, lock: FileLock) -> None:
         self._store = store
         self._lock = lock
         self._path = path
         self._blob = blob
-        path.unlink(missing_ok=True)
+        self._ledger = Ledger(path.with_suffix(".ledger"), str(blob.digest))
+        self._recorded = False
         self.file = PositionalFile(path, create=True)
         self.region = FileRegion(self.file, 0, blob.size)
 
+    def kept(self, blob: Descriptor) -> Sequence[Record]:
+        """What the ledger of a former run claims to be there."""
+        records = (self._ledger.read() or {}).get(str(blob.digest), ())
+        self._recorded = bool(records)
+        return records
+
+    def keep(self, blobs: Mapping[Digest, Sequence[Record]], *, sync: bool) -> None:
+        """Records what is there. sync: wait until the disk has it, as a power cut demands. Raises StorageError."""
+        if sync:
+            self.file.sync_data()
+        self._ledger.write({str(digest): records for digest, records in blobs.items()})
+        self._recorded = any(blobs.values())
+
     def commit(self) -> None:
-        """Its bytes were verified: from now on the store has it. Closes the file."""
+        """Its bytes were verified: from now on the store has it."""
         with cache_errors(self._path, "write the cache"):
+            self.file.truncate(self._blob.size)
             self.file.close()
             self._store._place(self._path, self._blob.digest)  # noqa: SLF001 - the other half of this concept
+            self._ledger.remove()
+            self._lock.release()
+
+    def leave(self) -> None:
+        """Keeps what was recorded for a later run; leaves nothing behind where nothing was."""
+        if not self._recorded:
+            self.abandon()
+            return
+        self.file.close()
+        with contextlib.suppress(OSError):
             self._lock.release()
 
     def abandon(self) -> None:
         """Leaves nothing behind."""
         self.file.close()
         with contextlib.suppress(OSError):
+            self._ledger.remove()
             self._path.unlink(missing_ok=True)
             self._lock.release()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dget.archive import default_file_name, target_of
+from dget.archive import check_output, default_file_name, target_of
 from dget.errors import UsageError
 from dget.model import Platform, Reference
 
@@ -43,4 +43,4 @@ def test_a_folder_gets_the_default_name(tmp_path):
 @pytest.mark.parametrize("output", ["x.zip", "x.tar.xz", "x.tar.zst", "-"])
 def test_what_cannot_be_written_is_refused(output):
     with pytest.raises(UsageError):
-        target_of(output, Reference.parse("alpine"), AMD64)
+        check_output(output)

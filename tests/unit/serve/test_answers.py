@@ -4,6 +4,8 @@ import json
 from urllib.parse import urljoin
 
 import pytest
+from hypothesis import given as for_any
+from hypothesis.strategies import sampled_from, text
 
 from dget.model import Digest
 from dget.model.media_type import OCI_MANIFEST
@@ -114,6 +116,7 @@ def test_a_range_that_means_nothing_is_ignored(content, method, wanted):
         ("/v2/team/app/tags/other", 404, "NAME_UNKNOWN"),
         ("/v2/Team/app/tags/list", 404, "NAME_UNKNOWN"),
         ("/elsewhere", 404, "NAME_UNKNOWN"),
+        ("http://[team/app", 400, "NAME_INVALID"),
         ("/v2/team/app/manifests/sha256:12", 400, "DIGEST_INVALID"),
         ("/v2/team/app/blobs/1.0", 400, "DIGEST_INVALID"),
         ("/v2/team/app/tags/list?n=-1", 400, "PAGINATION_NUMBER_INVALID"),
@@ -124,6 +127,16 @@ def test_an_error_has_the_specifications_code(content, path, status, code):
     given = ask(content, path)
     assert (given.status, codes(given)) == (status, [code])
     assert given.headers.get("Content-Type") == "application/json"
+
+
+@for_any(
+    sampled_from(["", "http://", "/v2/team/app/manifests/", "/v2/team/app/blobs/", "/v2/team/app/tags/list?n="]),
+    text(alphabet="[]/:@?&=%1a\x00\xff\ud800", max_size=6),
+)
+def test_no_address_is_too_odd_for_an_answer(start, rest):
+    content = MemoryContent()
+    content.add_manifest("team/app", MANIFEST, OCI_MANIFEST, "1.0")
+    assert ask(content, start + rest).status in (200, 400, 404)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])

@@ -61,6 +61,13 @@ def test_it_is_the_same_every_time():
     assert first.manifest(REPOSITORY, "latest") == second.manifest(REPOSITORY, "latest")
 
 
+def test_its_compressed_layers_name_neither_time_nor_system():
+    content = sample_content()
+    for layer in (layer for platform in PLATFORMS for layer in build(content, platform)[0].layers):
+        # RFC 1952 section 2.3: deflate, no flags, no time, best compression, unknown system.
+        assert blob(content, layer.digest)[:10] == bytes.fromhex("1f8b08 00 00000000 02 ff")
+
+
 def test_every_tag_names_the_index_of_all_platforms():
     content = sample_content()
     assert content.tags(REPOSITORY) == sorted(TAGS)

@@ -51,7 +51,7 @@ def _add_build(content: MemoryContent, platform: Platform) -> dict[str, object]:
             ],
         }
     )
-    blobs = [gzip.compress(layer, 9, mtime=0) for layer in layers]
+    blobs = [_gzip(layer) for layer in layers]
     manifest = _json(
         {
             "schemaVersion": 2,
@@ -78,6 +78,14 @@ def _layer(name: str, data: bytes, mode: int) -> bytes:
     member.size, member.mode = len(data), mode
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         tar.addfile(member, io.BytesIO(data))
+    return packed.getvalue()
+
+
+def _gzip(data: bytes) -> bytes:
+    """With a header that is the same everywhere: that of `gzip.compress` names the system on some Pythons."""
+    packed = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as file:
+        file.write(data)
     return packed.getvalue()
 
 

@@ -1,0 +1,57 @@
+"""What of an unfinished file is there: the record from which a later run goes on.
+
+A record is a claim, not a proof: the bytes are read again and their crc32 compared before they are counted on.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from dget.codec.disk_errors import disk_errors
+
+
+class Record(NamedTuple):
+    """Bytes start to stop-1 of a blob, and their crc32."""
+
+    start: int
+    stop: int
+    crc32: int
+
+
+class _Document(msgspec.Struct):
+    identity: str
+    blobs: dict[str, tuple[Record, ...]]
+
+
+class Ledger:
+    """identity: what the file is to become; a ledger of another identity is not ours to go on from."""
+
+    def __init__(self, path: Path, identity: str) -> None:
+        self._path = path
+        self._identity = identity
+
+    def read(self) -> Mapping[str, Sequence[Record]] | None:
+        """Records by blob; empty where there is no ledger that can be read, None where it is another file's."""
+        try:
+            document = msgspec.json.decode(self._path.read_bytes(), type=_Document)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return {}
+        return document.blobs if document.identity == self._identity else None
+
+    def write(self, blobs: Mapping[str, Sequence[Record]]) -> None:
+        """Replaces it whole. Raises StorageError."""
+        document = _Document(identity=self._identity, blobs={name: tuple(records) for name, records in blobs.items()})
+        with disk_errors(self._path, "write"):
+            part = self._path.with_name(f"{self._path.name}.new")
+            try:
+                part.write_bytes(msgspec.json.encode(document))
+                part.replace(self._path)
+            except OSError:
+                part.unlink(missing_ok=True)
+                raise
+
+    def remove(self) -> None:
+        """Raises OSError."""
+        self._path.unlink(missing_ok=True)

@@ -1,0 +1,44 @@
+"""Writing down, at a sane pace, what of the blobs under way is there."""
+
+import time
+from collections.abc import Sequence
+
+from dget.engine.transfer import Journal, Transfer
+from dget.flow import Cancel
+
+_PACE = 1.0
+# Syncing takes at most this share of the time: its wait grows with what it costs.
+_SHARE = 0.2
+
+
+def keep_journals(transfers: Sequence[Transfer], cancel: Cancel) -> None:
+    """Until the run ends: the disk first, the record after it, so that a record claims only what is there.
+
+    Raises Cancelled when the run is to stop, and StorageError.
+    """
+    noted: dict[int, int] = {}
+    wait = _PACE
+    while True:
+        cancel.sleep(wait)
+        begun = time.monotonic()
+        keep(transfers, sync=True, noted=noted)
+        wait = max(_PACE, (time.monotonic() - begun) / _SHARE)
+
+
+def keep(transfers: Sequence[Transfer], *, sync: bool, noted: dict[int, int] | None = None) -> None:
+    """One entry into each journal. noted: bytes by journal at the last time; where nothing came since, none is made."""
+    for journal, own in _by_journal(transfers):
+        records = {transfer.blob.digest: transfer.records() for transfer in own}
+        amount = sum(record.stop - record.start for kept in records.values() for record in kept)
+        if noted is not None:
+            if noted.get(id(journal), 0) == amount:
+                continue
+            noted[id(journal)] = amount
+        journal.keep({digest: kept for digest, kept in records.items() if kept}, sync=sync)
+
+
+def _by_journal(transfers: Sequence[Transfer]) -> list[tuple[Journal, list[Transfer]]]:
+    grouped: dict[int, tuple[Journal, list[Transfer]]] = {}
+    for transfer in transfers:
+        grouped.setdefault(id(transfer.journal), (transfer.journal, []))[1].append(transfer)
+    return list(grouped.values())
