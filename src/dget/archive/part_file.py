@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -26,6 +27,9 @@ class PartFile:
                 f"another process is writing {target} now", hint="wait until it ends, or choose another name with -o"
             )
         self._lock = lock
+        # A record must not be written after the file went to its place.
+        self._closing = threading.Lock()
+        self._closed = False
         self.set_aside: Path | None = None
         try:
             self.kept = self._take_up()
@@ -38,14 +42,18 @@ class PartFile:
 
     def keep(self, blobs: Mapping[str, Sequence[Record]], *, sync: bool) -> None:
         """Records what is there. sync: wait until the disk has it, as a power cut demands. Raises StorageError."""
-        if sync:
-            self.file.sync_data()
-        self._ledger.write(blobs)
-        self._recorded = any(blobs.values())
+        with self._closing:
+            if self._closed:
+                return
+            if sync:
+                self.file.sync_data()
+            self._ledger.write(blobs)
+            self._recorded = any(blobs.values())
 
     def finish(self, size: int) -> None:
         """Puts the file, now of `size` bytes, under its final name, in place of what was there."""
         try:
+            self._close()
             self.file.truncate(size)
             self.file.sync_data()
             self.file.close()
@@ -61,16 +69,23 @@ class PartFile:
         if not self._recorded:
             self.abort()
             return
+        self._close()
         self.file.close()
         self._lock.release()
 
     def abort(self) -> None:
         """Leaves nothing behind."""
+        self._close()
         self.file.close()
         with contextlib.suppress(OSError):
             self._ledger.remove()
             self._path.unlink(missing_ok=True)
         self._lock.release()
+
+    def _close(self) -> None:
+        """No record from now on."""
+        with self._closing:
+            self._closed = True
 
     def _beside(self, suffix: str) -> Path:
         return self._path.with_name(f"{self._path.name}.{suffix}")

@@ -31,6 +31,11 @@ if sys.platform == "win32":
         buffers[0][: len(data)] = data
         return len(data)
 
+    def _read(handle: int, size: int, at: int) -> bytes:
+        with _seek_lock:
+            os.lseek(handle, at, os.SEEK_SET)
+            return os.read(handle, size)
+
     def _lock(handle: int) -> None:
         os.lseek(handle, 0, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
@@ -48,6 +53,8 @@ else:
 
     def _read_some(handle: int, buffers: Sequence[memoryview], at: int) -> int:
         return os.preadv(handle, buffers, at)
+
+    _read = os.pread
 
     def _lock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -111,6 +118,14 @@ class PositionalFile:
         file.read_into(whole, [tail])
         self.write_at(at + whole, [tail])
         return True
+
+    def read_at(self, at: int, size: int) -> bytes:
+        """Up to `size` bytes from byte `at` on; fewer at the end of the file alone."""
+        with disk_errors(self.path, "read"):
+            data = _read(self._handle, size, at)
+            while 0 < len(data) < size and (more := _read(self._handle, size - len(data), at + len(data))):
+                data += more
+        return data
 
     def sync_data(self) -> None:
         """Returns when the disk has all that was written."""

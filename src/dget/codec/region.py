@@ -18,8 +18,8 @@ class Region(Protocol):
 
     def read_into(self, at: int, buffer: memoryview) -> int: ...
 
-    def clone(self, file: PositionalFile) -> bool:
-        """All of `file`, without copying a byte, where the file system shares extents; whether it did."""
+    def clone(self, file: PositionalFile, size: int) -> bool:
+        """The first `size` bytes of `file`, without copying one, where the file system shares extents; whether it did."""
         ...
 
     def seal(self, crc32: int) -> None:
@@ -42,8 +42,8 @@ class FileRegion:
     def read_into(self, at: int, buffer: memoryview) -> int:
         return self._file.read_into(self._offset + at, [buffer[: self.size - at]])
 
-    def clone(self, file: PositionalFile) -> bool:
-        return self._file.clone_from(file, self._offset, self.size)
+    def clone(self, file: PositionalFile, size: int) -> bool:
+        return self._file.clone_from(file, self._offset, size)
 
     def seal(self, crc32: int) -> None:
         self.crc32 = crc32

@@ -74,7 +74,7 @@ class GzipRegion:
             woven.append(piece)
         return self._file.read_into(place(start), woven) - headers
 
-    def clone(self, file: PositionalFile) -> bool:  # noqa: ARG002 - Region's shape
+    def clone(self, file: PositionalFile, size: int) -> bool:  # noqa: ARG002 - Region's shape
         """Never: block headers stand between the bytes."""
         return False
 

@@ -5,16 +5,15 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from dget.codec import Region
 from dget.engine import journals
+from dget.engine.cached_blobs import CachedBlobs
 from dget.engine.connection_limit import ConnectionLimit
 from dget.engine.connections import WATCH_EVERY, Claim, Connections
-from dget.engine.reuse import Reuse
-from dget.engine.transfer import ChunkSink, Journal, Superseded, Transfer
+from dget.engine.transfer import BlobSource, ChunkSink, Journal, Superseded, Transfer
 from dget.errors import Cancelled, IntegrityError, NetworkError, StorageError
-from dget.flow import ByteSink, Cancel, Counter, Observer, RateLimit, Warned
+from dget.flow import Cancel, Counter, Observer, RateLimit, Warned
 from dget.model import Descriptor
 from dget.registry import RangesIgnored, persist
 from dget.store import BlobStore
@@ -24,10 +23,6 @@ _HASHERS_MAX = 4
 _BUFFER = 1 << 20
 # How long threads of a failed run may take to let go of their files.
 _LETTING_GO = 0.5
-
-
-class BlobSource(Protocol):
-    def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None: ...
 
 
 class Download:
@@ -63,7 +58,6 @@ class Download:
         self._connections = Connections(ConnectionLimit(connections), self._changed)
         self._all: list[Transfer] = []
         self._open: list[Transfer] = []
-        self._reuses: list[Reuse] = []
         self._outstanding = 0
         self._failure: BaseException | None = None
         self._threads: list[threading.Thread] = []
@@ -93,27 +87,38 @@ class Download:
         return self._outstanding == 0 or self._failure is not None or self._cancel.cancelled
 
     def _start(self, wanted: Sequence[tuple[Descriptor, Region, Counter]], journal: Journal) -> None:
+        self._journal = journal
         for blob, region, counter in wanted:
             if self._store and self._store.has(blob):
-                self._reuses.append(Reuse(self._store, blob, region, counter, verify=self._verify_cache))
+                self._add_reuse(CachedBlobs(self._store, self._cancel), blob, region, counter)
             else:
-                self._add_transfer(blob, region, counter, journal)
-        self._journal = journal
+                self._add_transfer(blob, region, counter)
         work = [self._hash] * min(os.cpu_count() or 1, _HASHERS_MAX)
-        work += [self._fetch_chunks] * (self._connections.most if self._open or self._reuses else 0)
+        work += [self._fetch_chunks] * (self._connections.most if self._open else 0)
         work += [self._watch, lambda: journals.keep_journals(self._all, self._cancel)]
         self._threads = [threading.Thread(target=self._guard(part), name="dget-work", daemon=True) for part in work]
         for thread in self._threads:
             thread.start()
 
-    def _add_transfer(self, blob: Descriptor, region: Region, counter: Counter, journal: Journal) -> None:
+    def _add_transfer(self, blob: Descriptor, region: Region, counter: Counter) -> None:
         ingest = self._store.ingest(blob) if self._store else None
         if ingest is None:
-            transfer = Transfer(blob, region, journal, counter)
+            transfer = Transfer(blob, self._source, region, self._journal, counter)
         else:
-            transfer = Transfer(blob, ingest.region, ingest, counter, ingest, target=region)
+            transfer = Transfer(blob, self._source, ingest.region, ingest, counter, ingest, target=region)
         self._all.append(transfer)
         self._open.append(transfer)
+
+    def _add_reuse(self, cached: CachedBlobs, blob: Descriptor, region: Region, counter: Counter) -> None:
+        """From the cache: verified on the way like any other blob, or taken as it is."""
+        if self._verify_cache:
+            transfer = Transfer(blob, cached, region, None, counter)
+            self._all.append(transfer)
+            self._open.append(transfer)
+            return
+        cached.copy(blob, region)
+        counter.reused = blob.size
+        self._finish(blob, region)
 
     def _leave(self) -> None:
         self._cancel.cancel()
@@ -195,7 +200,7 @@ class Download:
                 cancel=self._cancel,
             )
             try:
-                self._source.read_blob(claim.transfer.blob, sink, start=chunk.position, stop=chunk.stop)
+                claim.transfer.source.read_blob(claim.transfer.blob, sink, start=chunk.position, stop=chunk.stop)
             finally:
                 # What arrived before a failure counts.
                 sink.flush()
@@ -224,25 +229,20 @@ class Download:
             raise error
         transfer.begin()
 
-    # Hashing and reusing.
+    # Hashing.
 
     def _hash(self) -> None:
         buffer = memoryview(bytearray(_BUFFER))
-        while (job := self._next_job()) is not None:
-            if isinstance(job, Reuse):
-                self._reuse(job, buffer)
-            else:
-                self._follow(job, buffer)
+        while (transfer := self._next_to_hash()) is not None:
+            self._follow(transfer, buffer)
 
-    def _next_job(self) -> Transfer | Reuse | None:
+    def _next_to_hash(self) -> Transfer | None:
         with self._changed:
             while not self._ended:
                 for transfer in self._open:
                     if transfer.hash_waits:
                         transfer.hashing = True
                         return transfer
-                if self._reuses:
-                    return self._reuses.pop(0)
                 self._changed.wait()
         return None
 
@@ -255,34 +255,37 @@ class Download:
             if not transfer.matches:
                 self._begin_afresh(transfer)
                 return
-        transfer.finish(buffer, self._cancel)
+        transfer.finish()
         with self._changed:
             self._open.remove(transfer)
         self._finish(transfer.blob, transfer.target)
 
     def _begin_afresh(self, transfer: Transfer) -> None:
         blob = transfer.blob
+        if isinstance(transfer.source, CachedBlobs):
+            transfer.source.discard(blob)
+            self._open.remove(transfer)
+            self._all.remove(transfer)
+            self._add_transfer(blob, transfer.target, transfer.counter)
+            text = f"the cache's copy of {blob.digest.short} is damaged: fetching it again"
+        else:
+            self._restart_damaged(transfer)
+            text = f"blob {blob.digest.short} arrived damaged: fetching it again"
+        transfer.hashing = False
+        self._observer(Warned(text=text))
+        self._changed.notify_all()
+
+    def _restart_damaged(self, transfer: Transfer) -> None:
         error = IntegrityError(
-            f"the bytes of blob {blob.digest} do not match their digest, after {transfer.restarts + 1} tries",
+            f"the bytes of blob {transfer.blob.digest} do not match their digest, after {transfer.restarts + 1} tries",
             hint="the registry, a proxy or a mirror in between serves damaged data; try another network or mirror",
         )
         try:
             self._restart(transfer, error)
         except IntegrityError:
+            # Nothing of it is worth keeping.
             transfer.begin()
             raise
-        transfer.hashing = False
-        self._observer(Warned(text=f"blob {blob.digest.short} arrived damaged: fetching it again"))
-        self._changed.notify_all()
-
-    def _reuse(self, job: Reuse, buffer: memoryview) -> None:
-        if job.copy(buffer, self._cancel):
-            self._finish(job.blob, job.region)
-            return
-        self._observer(Warned(text=f"the cache's copy of {job.blob.digest.short} is damaged: fetching it again"))
-        with self._changed:
-            self._add_transfer(job.blob, job.region, job.counter, self._journal)
-            self._changed.notify_all()
 
     def _finish(self, blob: Descriptor, region: Region) -> None:
         self._verified(blob, region)

@@ -40,5 +40,7 @@ def keep(transfers: Sequence[Transfer], *, sync: bool, noted: dict[int, int] | N
 def _by_journal(transfers: Sequence[Transfer]) -> list[tuple[Journal, list[Transfer]]]:
     grouped: dict[int, tuple[Journal, list[Transfer]]] = {}
     for transfer in transfers:
+        if transfer.journal is None:
+            continue
         grouped.setdefault(id(transfer.journal), (transfer.journal, []))[1].append(transfer)
     return list(grouped.values())

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from dget.codec import Record, Region, crc32
+from dget.engine.cached_blobs import CachedBlobs
 from dget.engine.chunk_map import Chunk, ChunkMap
-from dget.engine.reuse import fill
 from dget.errors import NetworkError
-from dget.flow import Cancel, Counter, RateLimit
+from dget.flow import ByteSink, Cancel, Counter, RateLimit
 from dget.model import Descriptor, Digest
 from dget.store import Ingest
 
@@ -16,6 +16,14 @@ _WINDOW = 128 << 20
 # Gathered before a positional write: 1.2 s of processor time a GB become 0.8.
 _BATCH = 256 << 10
 _HASH_STEP = 1 << 20
+# The least that file systems share.
+_BLOCK = 4096
+
+
+class BlobSource(Protocol):
+    def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None:
+        """Bytes start to stop-1 of a blob, or fewer; unverified."""
+        ...
 
 
 class Journal(Protocol):
@@ -33,19 +41,22 @@ class Superseded(Exception):
 class Transfer:
     """A blob that is being fetched. `lock` guards `map`; one thread at a time hashes.
 
-    region: where its bytes arrive; target: where they are to be in the end, by way of `ingest` into the cache.
+    journal: None for what is at hand anyway; source: where it comes from; region: where its bytes arrive; target: where they are to be in the end, by way of
+    `ingest` into the cache.
     """
 
     def __init__(
         self,
         blob: Descriptor,
+        source: BlobSource,
         region: Region,
-        journal: Journal,
+        journal: Journal | None,
         counter: Counter,
         ingest: Ingest | None = None,
         target: Region | None = None,
     ) -> None:
         self.blob = blob
+        self.source = source
         self.region = region
         self.target = target or region
         self.journal = journal
@@ -54,7 +65,7 @@ class Transfer:
         self.lock = threading.Lock()
         self.restarts = 0
         self.hashing = False
-        self.begin(_proven(region, journal.kept(blob)))
+        self.begin(_proven(region, journal.kept(blob)) if journal else ())
 
     def begin(self, kept: Sequence[Record] = ()) -> None:
         """From what is kept on, forgetting what arrived since."""
@@ -62,6 +73,7 @@ class Transfer:
             self.map = ChunkMap(self.blob.size, window=_WINDOW, kept=kept)
             self.hasher = self.blob.digest.hasher()
             self.hashed = 0
+            self._shared: bool | None = None
             self.counter.reused = sum(record.stop - record.start for record in kept)
             self.counter.arrived = 0
 
@@ -80,6 +92,7 @@ class Transfer:
             piece = buffer[: min(_HASH_STEP, target - self.hashed)]
             self.region.read_into(self.hashed, piece)
             self.hasher.update(piece)
+            self._copy(piece)
             self.hashed += len(piece)
 
     @property
@@ -91,13 +104,29 @@ class Transfer:
         """Whether nobody has begun to fetch it."""
         return not any(chunk.claimed for chunk in self.map.chunks)
 
-    def finish(self, buffer: memoryview, cancel: Cancel) -> None:
-        """Its bytes match their digest: into the cache, and into the archive, if they are not there yet."""
+    def count(self, size: int) -> None:
+        """Bytes that came, from the network or from the cache."""
+        if isinstance(self.source, CachedBlobs):
+            self.counter.reused += size
+        else:
+            self.counter.arrived += size
+
+    def finish(self) -> None:
+        """Its bytes match their digest: they are in the target now, and in the cache."""
+        if self.ingest is not None:
+            if self._shared:
+                self.target.clone(self.ingest.file, self.blob.size)
+            self.ingest.commit()
+        self.target.seal(self.map.crc32)
+
+    def _copy(self, piece: memoryview) -> None:
+        """What was hashed goes on from the cache into the archive, unless the two can share it in the end."""
         if self.ingest is None:
-            self.region.seal(self.map.crc32)
             return
-        fill(self.target, self.ingest.file, buffer, cancel)
-        self.ingest.commit()
+        if self._shared is None:
+            self._shared = self.target.clone(self.ingest.file, min(_BLOCK, self.blob.size))
+        if not self._shared:
+            self.target.write(self.hashed, [piece])
 
     def records(self) -> list[Record]:
         with self.lock:
@@ -158,7 +187,7 @@ class ChunkSink:
                 checksum = _crc32([b"".join(batch)[:size]], chunk.crc32)
             if size:
                 self._map.landed(chunk, size, checksum)
-                self._transfer.counter.arrived += size
+                self._transfer.count(size)
         self._advanced(self._transfer)
         if chunk.complete and chunk.stop < self._asked:
             raise Superseded

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -83,6 +84,9 @@ class Ingest:
         self._blob = blob
         self._ledger = Ledger(path.with_suffix(".ledger"), str(blob.digest))
         self._recorded = False
+        # A record must not be written after the file went to its place.
+        self._closing = threading.Lock()
+        self._closed = False
         self.file = PositionalFile(path, create=True)
         self.region = FileRegion(self.file, 0, blob.size)
 
@@ -94,16 +98,19 @@ class Ingest:
 
     def keep(self, blobs: Mapping[Digest, Sequence[Record]], *, sync: bool) -> None:
         """Records what is there. sync: wait until the disk has it, as a power cut demands. Raises StorageError."""
-        if sync:
-            self.file.sync_data()
-        self._ledger.write({str(digest): records for digest, records in blobs.items()})
-        self._recorded = any(blobs.values())
+        with self._closing:
+            if self._closed:
+                return
+            if sync:
+                self.file.sync_data()
+            self._ledger.write({str(digest): records for digest, records in blobs.items()})
+            self._recorded = any(blobs.values())
 
     def commit(self) -> None:
         """Its bytes were verified: from now on the store has it."""
-        with cache_errors(self._path, "write the cache"):
+        with self._closing, cache_errors(self._path, "write the cache"):
             self.file.truncate(self._blob.size)
-            self.file.close()
+            self._close()
             self._store._place(self._path, self._blob.digest)  # noqa: SLF001 - the other half of this concept
             self._ledger.remove()
             self._lock.release()
@@ -113,14 +120,20 @@ class Ingest:
         if not self._recorded:
             self.abandon()
             return
-        self.file.close()
+        with self._closing:
+            self._close()
         with contextlib.suppress(OSError):
             self._lock.release()
 
     def abandon(self) -> None:
         """Leaves nothing behind."""
-        self.file.close()
+        with self._closing:
+            self._close()
         with contextlib.suppress(OSError):
             self._ledger.remove()
             self._path.unlink(missing_ok=True)
             self._lock.release()
+
+    def _close(self) -> None:
+        self._closed = True
+        self.file.close()
