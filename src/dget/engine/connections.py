@@ -41,9 +41,11 @@ class Claim:
 class Connections:
     """The claims of a run. `changed` guards everything here, and is notified when waiting may be over."""
 
-    def __init__(self, limit: ConnectionLimit, changed: threading.Condition) -> None:
+    def __init__(self, limit: ConnectionLimit, changed: threading.Condition, *, hurry: bool) -> None:
+        """hurry: whether a slow connection's chunk is shared with others; under a limit of the rate that is waste."""
         self._limit = limit
         self._changed = changed
+        self._hurry = hurry
         self._claims: set[Claim] = set()
         self._pause_until = 0.0
         self._chunk_size = _CHUNK_MIN
@@ -111,6 +113,6 @@ class Connections:
                 return None
             if now - slowest.moved > _STALLED:
                 return self._hold(transfer, transfer.map.take_over(chunk, chunk.position), now)
-            if slowest.seconds_left(now) > _SLOW and chunk.left >= 2 * _SHARED_MIN:
+            if self._hurry and slowest.seconds_left(now) > _SLOW and chunk.left >= 2 * _SHARED_MIN:
                 return self._hold(transfer, transfer.map.take_over(chunk, chunk.position + chunk.left // 2), now)
         return None

@@ -55,7 +55,7 @@ class Download:
         self._observer = observer
         self._verified = verified
         self._changed = threading.Condition()
-        self._connections = Connections(ConnectionLimit(connections), self._changed)
+        self._connections = Connections(ConnectionLimit(connections), self._changed, hurry=rate_limit is None)
         self._all: list[Transfer] = []
         self._open: list[Transfer] = []
         self._outstanding = 0

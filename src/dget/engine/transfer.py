@@ -176,6 +176,8 @@ class ChunkSink:
             raise NetworkError("the server sent more bytes than were asked for")
         if self._transfer.map is not self._map or chunk.left == 0:
             raise Superseded
+        if self._limit is not None:
+            self._cancel.sleep(self._limit.take(size))
         self._transfer.region.write(chunk.position, batch)
         checksum = _crc32(batch, chunk.crc32)
         with self._transfer.lock:
@@ -191,8 +193,6 @@ class ChunkSink:
         self._advanced(self._transfer)
         if chunk.complete and chunk.stop < self._asked:
             raise Superseded
-        if self._limit is not None:
-            self._cancel.sleep(self._limit.take(size))
 
 
 def _crc32(batch: Sequence[bytes], checksum: int) -> int:

@@ -4,6 +4,9 @@ import threading
 
 from dget.flow.clock import Clock
 
+# Seconds of a pause that may be made up for.
+_CREDIT = 1.0
+
 
 class RateLimit:
     """rate: bytes a second, for all threads together."""
@@ -15,10 +18,10 @@ class RateLimit:
         self._due: float | None = None
 
     def take(self, count: int) -> float:
-        """Seconds to wait after `count` bytes, so that they and all before them keep to the rate."""
+        """Seconds to wait before `count` bytes count as here, so that they and all before them keep to the rate."""
         with self._lock:
             now = self._clock.monotonic()
-            # Time in which nothing came is not saved up for later.
-            begun = now if self._due is None else max(self._due, now)
+            # A pause is made up for, yet a long one is no leave for a long burst.
+            begun = now if self._due is None else max(self._due, now - _CREDIT)
             self._due = begun + count / self.rate
-            return self._due - now
+            return max(0.0, self._due - now)

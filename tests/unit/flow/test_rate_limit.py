@@ -30,9 +30,10 @@ def test_bytes_never_come_faster_than_the_rate(pieces):
         clock.now += work
 
 
-def test_idle_time_is_not_saved_up():
+def test_a_pause_is_made_up_for_by_a_second_at_most():
     clock = Clock()
     limit = RateLimit(1000, clock)
-    limit.take(1000)
+    clock.now += limit.take(1000)
     clock.now += 60
+    assert limit.take(1000) == 0
     assert limit.take(500) == pytest.approx(0.5)
