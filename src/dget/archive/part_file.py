@@ -36,6 +36,7 @@ class PartFile:
             self._recorded = bool(self.kept)
             self._check_room(size)
             self.file = PositionalFile(self._path, create=True)
+            self.file.allocate(size)
         except BaseException:
             lock.release()
             raise

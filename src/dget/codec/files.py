@@ -1,5 +1,6 @@
 """What operating systems do differently: positional I/O and file locks."""
 
+import errno
 import os
 import struct
 import sys
@@ -40,6 +41,9 @@ if sys.platform == "win32":
         os.lseek(handle, 0, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 
+    def _allocate(handle: int, size: int) -> None:
+        """Windows gives no room before it is written."""
+
     def _clone(source: int, target: int, at: int, size: int) -> bool:  # noqa: ARG001 - the other system's shape
         return False
 
@@ -55,6 +59,10 @@ else:
         return os.preadv(handle, buffers, at)
 
     _read = os.pread
+
+    def _allocate(handle: int, size: int) -> None:
+        if sys.platform == "linux":
+            os.posix_fallocate(handle, 0, size)
 
     def _lock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -131,6 +139,15 @@ class PositionalFile:
         """Returns when the disk has all that was written."""
         with disk_errors(self.path, "write"):
             _sync_data(self._handle)
+
+    def allocate(self, size: int) -> None:
+        """Takes the room for `size` bytes now, where the file system can; else it is taken byte by byte."""
+        with disk_errors(self.path, "take the room for"):
+            try:
+                _allocate(self._handle, size)
+            except OSError as error:
+                if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+                    raise
 
     def truncate(self, size: int) -> None:
         with disk_errors(self.path, "write"):
