@@ -142,3 +142,15 @@ def test_an_endless_redirect_ends(registry, image, tmp_path):
     )
     with client_of(tmp_path) as client, pytest.raises(NetworkError, match="redirects more than"):
         client.pull(image, platform="amd64", output=tmp_path / "x.tar")
+
+
+def test_what_was_learned_of_a_registry_serves_the_next_image(registry, elsewhere, image, tmp_path):
+    wants(registry, f'Bearer realm="{elsewhere.server.url}/token",service="s"', "Bearer T")
+    token_service(elsewhere, None)
+    with client_of(tmp_path) as client:
+        client.plan(image, platform="amd64")
+        registry.requests.clear()
+        elsewhere.requests.clear()
+        client.plan(image, platform="amd64")
+    assert {request.headers.get("Authorization") for request in registry.requests} == {"Bearer T"}
+    assert elsewhere.requests == []

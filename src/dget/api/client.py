@@ -33,6 +33,7 @@ class Client:
         self._clock: Clock = SystemClock()
         self._transport: Transport = ObservedTransport(CurlTransport(_transport_options(self._settings)), observer)
         self._store: Store | None = None
+        self._endpoints: dict[str, Endpoint] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -178,18 +179,18 @@ class Client:
         return Reference.parse(text, default_domain=domain)
 
     def _session(self, reference: Reference) -> Session:
+        return Session(self._transport, self._endpoint(reference.domain), reference.repository, self._clock)
+
+    def _endpoint(self, domain: str) -> Endpoint:
+        """One for each registry, so that what was learned of it serves the next image too."""
         settings = self._settings
-        plain_http = settings.insecure or settings.registry == f"http://{reference.domain}"
-        credential = None
-        if settings.username is not None and settings.password is not None:
-            credential = Credential(username=settings.username, password=settings.password)
-        return Session(
-            self._transport,
-            Endpoint.of(reference.domain, plain_http=plain_http),
-            reference.repository,
-            credential,
-            self._clock,
-        )
+        if domain not in self._endpoints:
+            plain_http = settings.insecure or settings.registry == f"http://{domain}"
+            credential = None
+            if settings.username is not None and settings.password is not None:
+                credential = Credential(username=settings.username, password=settings.password)
+            self._endpoints[domain] = Endpoint.of(domain, credential, plain_http=plain_http)
+        return self._endpoints[domain]
 
     def _opened_store(self) -> Store | None:
         if self._settings.cache and self._store is None:

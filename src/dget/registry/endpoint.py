@@ -1,10 +1,11 @@
 """Where a registry is on the wire."""
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Sequence
 from typing import Self
 
 from dget.model.reference import DOCKER_HUB
-from dget.protocol.auth import Realm
+from dget.protocol.auth import Authority, Credential, Realm
 from dget.protocol.origin import is_loopback
 
 _HUB_HOST = "registry-1.docker.io"
@@ -12,19 +13,38 @@ _HUB_HOST = "registry-1.docker.io"
 _REALMS = {DOCKER_HUB: Realm(url="https://auth.docker.io/token", service="registry.docker.io")}
 
 
-@dataclass(frozen=True, slots=True)
 class Endpoint:
-    """urls: without `/v2`, in the order in which they are tried; realm: its token service where that is known."""
+    """A registry's URLs, and what was learned of it: which one answers, and how it wants to be authenticated.
 
-    urls: tuple[str, ...]
-    realm: Realm | None = None
+    Sessions of several repositories share it, from several threads.
+    """
+
+    def __init__(self, urls: Sequence[str], credential: Credential | None, realm: Realm | None = None) -> None:
+        """urls: without `/v2`, in the order in which they are tried."""
+        self.authority = Authority(urls[0], credential, realm)
+        self.settling = threading.Lock()
+        self.settled = False
+        self._urls = list(urls)
 
     @classmethod
-    def of(cls, domain: str, *, plain_http: bool = False) -> Self:
+    def of(cls, domain: str, credential: Credential | None, *, plain_http: bool = False) -> Self:
         """TLS alone, but on this machine, or where the user allowed plain HTTP, that comes second."""
         host = _HUB_HOST if domain == DOCKER_HUB else domain
         bare = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         urls = [f"https://{host}"]
         if plain_http or is_loopback(bare):
             urls.append(f"http://{host}")
-        return cls(tuple(urls), _REALMS.get(domain))
+        return cls(urls, credential, _REALMS.get(domain))
+
+    @property
+    def url(self) -> str:
+        """The one that answers, or is to be tried now."""
+        return self._urls[0]
+
+    def next_url(self) -> bool:
+        """Gives up on this one; whether there is another."""
+        if len(self._urls) == 1:
+            return False
+        del self._urls[0]
+        self.authority.registry_url = self.url
+        return True

@@ -1,12 +1,11 @@
 """Talking to one repository: authentication, redirects, and the way each answer is taken."""
 
-import threading
 from dataclasses import replace
 
 from dget.errors import DgetError, NetworkError
 from dget.flow import ByteSink, Cancel, Clock
 from dget.model import Digest
-from dget.protocol.auth import Authority, Credential, auth_flow
+from dget.protocol.auth import auth_flow
 from dget.protocol.failures import failure_of, is_web_page
 from dget.protocol.http import Headers, Request, Response
 from dget.protocol.origin import host_of, redirected
@@ -31,23 +30,18 @@ class Session:
     Credentials go to the registry's own origin and its token service alone; redirects are followed without them.
     """
 
-    def __init__(
-        self, transport: Transport, endpoint: Endpoint, repository: str, credential: Credential | None, clock: Clock
-    ) -> None:
+    def __init__(self, transport: Transport, endpoint: Endpoint, repository: str, clock: Clock) -> None:
         self.repository = repository
         self._transport = transport
         self._clock = clock
         self._scope = f"repository:{repository}:pull"
-        self._candidates = list(endpoint.urls)
-        self._authority = Authority(endpoint.urls[0], credential, endpoint.realm)
-        self._settled = False
-        self._settling = threading.Lock()
+        self._endpoint = endpoint
         self._links: dict[Digest, str] = {}
 
     @property
     def base(self) -> str:
         """The registry's URL for this repository."""
-        return f"{self._candidates[0]}/v2/{self.repository}"
+        return f"{self._endpoint.url}/v2/{self.repository}"
 
     def get(self, place: str, *, subject: str, accept: str = "", method: str = "GET", cancel: Cancel) -> Response:
         """A document of this repository, from the registry's own origin or where it redirects to.
@@ -124,8 +118,8 @@ class Session:
         return f"{self.base}{place}" if place.startswith("/") else place
 
     def _send_to_registry(self, place: str, request: Request, sink: ResponseSink | None, cancel: Cancel) -> Response:
-        if not self._settled:
-            with self._settling:
+        if not self._endpoint.settled:
+            with self._endpoint.settling:
                 return self._settle(place, request, sink, cancel)
         return self._authenticated(replace(request, url=self._url(place)), sink, cancel)
 
@@ -134,16 +128,14 @@ class Session:
         try:
             response = self._authenticated(replace(request, url=self._url(place)), sink, cancel)
         except CurlError as error:
-            if len(self._candidates) == 1 or not tls_not_spoken(error.number):
+            if not tls_not_spoken(error.number) or not self._endpoint.next_url():
                 raise
-            del self._candidates[0]
-            self._authority.registry_url = self._candidates[0]
             response = self._authenticated(replace(request, url=self._url(place)), sink, cancel)
-        self._settled = True
+        self._endpoint.settled = True
         return response
 
     def _authenticated(self, request: Request, sink: ResponseSink | None, cancel: Cancel) -> Response:
-        flow = auth_flow(request, self._authority, self._scope, self._clock)
+        flow = auth_flow(request, self._endpoint.authority, self._scope, self._clock)
         wanted = next(flow)
         while True:
             own = sink if wanted.url == request.url else None
