@@ -12,7 +12,7 @@ import pytest
 from tests.parts.containerd import Containerd
 from tests.parts.distribution import Distribution
 from tests.parts.dockerd import Dockerd
-from tests.parts.images import DOCKER, OCI, Image, busybox_image, busybox_index
+from tests.parts.images import DOCKER, OCI, Image, busybox_image, busybox_index, stand_ins
 from tests.parts.podman import Podman
 from tests.parts.skopeo import Skopeo
 
@@ -27,6 +27,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.integration)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if missing := stand_ins():
+        what = f"apt gave no busybox for {', '.join(missing)}; the sample image's program stands in"
+        terminalreporter.write_line(what, yellow=True)
 
 
 @pytest.fixture

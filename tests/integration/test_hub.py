@@ -90,6 +90,17 @@ def test_docker_shows_the_short_name_and_runs_it(pull, hub, docker, workplace):
         docker.remove("bb:1")
 
 
+def test_podman_and_containerd_show_the_full_name_and_run_it(pull, podman, containerd, workplace):
+    assert pull("bb:1", "-o", "bb.tar").returncode == 0
+    for engine in (podman, containerd):
+        engine.load(workplace / "bb.tar")
+        try:
+            assert engine.images() == {"docker.io/library/bb:1"}
+            assert engine.run("docker.io/library/bb:1") == MESSAGE
+        finally:
+            engine.remove("docker.io/library/bb:1")
+
+
 def test_a_second_pull_asks_for_no_blob_and_never_the_cdn(pull, hub, workplace):
     assert pull("bb:1").returncode == 0
     first = digest_of((workplace / "bb_1_linux-amd64.tar.gz").read_bytes())

@@ -32,10 +32,16 @@ def test_another_architecture_is_pulled_by_the_originals_flag(dget, registry, wo
     assert config["architecture"] == "arm64"
 
 
+@pytest.mark.parametrize("spelling", ["arm/v7", "armhf", "linux/arm"])
+def test_a_variant_is_told_in_the_name_of_the_file(dget, registry, spelling):
+    done = dget("-arch", spelling, registry.name("oci-index:1"))
+    assert done.stdout == "oci-index_1_linux-arm-v7.tar.gz\n", done.stderr
+
+
 def test_a_platform_that_is_missing_is_listed_without_attestations(dget, registry):
     done = dget("-arch", "s390x", registry.name("docker-list:1"))
     assert done.returncode == 9
-    assert "linux/amd64, linux/arm64, linux/386\n" in done.stderr
+    assert "linux/amd64, linux/arm64, linux/arm/v7, linux/386\n" in done.stderr
     assert "unknown" not in done.stderr
 
 
@@ -66,7 +72,7 @@ def test_bytes_are_the_same_from_run_to_run_with_and_without_the_cache(dget, reg
 
 def test_print_tells_all_and_downloads_no_layer(dget, registry, workplace):
     done = dget("-print=true", "-arch", "amd64", registry.name("oci-index:1"))
-    assert "linux/amd64, linux/arm64, linux/386" in done.stdout
+    assert "linux/amd64, linux/arm64, linux/arm/v7, linux/386" in done.stdout
     assert registry.blobs_asked == []
     assert list(workplace.iterdir()) == []
     told = json.loads(dget("-print", "-json", "-arch", "amd64", registry.name("oci-index:1")).stdout)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from dget.archive import check_archive
 from tests.parts.distribution import Distribution
 from tests.parts.images import OCI, busybox_image
 
@@ -20,6 +21,7 @@ def damaged(tmp_path, image):
         registry.push("bb", "1", image)
 
         def flip(digest: str, place: float) -> str:
+            """Done twice, it is mended."""
             path = registry.blob_path(digest)
             data = bytearray(path.read_bytes())
             data[int(place * (len(data) - 1))] ^= 0x10
@@ -39,3 +41,13 @@ def test_a_flipped_byte_ends_in_6_with_no_file(dget, damaged, image, workplace, 
     assert done.returncode == 6, done.stderr
     assert blob["digest"] in done.stderr
     assert list(workplace.iterdir()) == []
+
+
+@pytest.mark.parametrize("which", ["config", "top"])
+def test_wrong_bytes_are_not_kept_for_the_next_pull(dget, damaged, image, workplace, which):
+    manifest = json.loads(image.root.raw)
+    blob = {"config": manifest["config"], "top": manifest["layers"][1]}[which]
+    assert dget(damaged(blob["digest"], 0.5), "-arch", "amd64").returncode == 6
+    mended = dget(damaged(blob["digest"], 0.5), "-arch", "amd64")
+    assert mended.returncode == 0, mended.stderr
+    assert len(check_archive(workplace / mended.stdout.strip())) == 1

@@ -1,6 +1,7 @@
 """What stands before a registry whose blobs lie at a CDN: it answers a blob's GET with a signed URL that expires."""
 
 import base64
+import contextlib
 import hashlib
 import http.client
 import threading
@@ -54,6 +55,11 @@ class BlobGate:
         gate = self
 
         class Handler(BaseHTTPRequestHandler):
+            def handle(self) -> None:
+                # A client may go away before its answer.
+                with contextlib.suppress(ConnectionError):
+                    super().handle()
+
             def do_GET(self) -> None:
                 status, headers, body = gate._ask("HEAD", self.path, self.headers.get("Authorization"))
                 if status == 200:

@@ -29,7 +29,7 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request of the client's. connection: its number, from 0 on; range: the header's value; at: monotonic seconds."""
+    """A request of the client's. connection: its number, from 0; range: the header's value; at: monotonic seconds."""
 
     connection: int
     method: str
@@ -258,6 +258,12 @@ class _Handler(BaseHTTPRequestHandler):
                     end()
                     raise _Ended
             self._send(piece, fault.rate)
+        if answer.length:
+            # The registry broke off: to 416 it announces the whole blob's length.
+            raise _Ended
+        if answer.length:
+            # Distribution's 416 announces the whole blob, sends one line and closes: so do we, or the client waits on.
+            raise _Ended
 
     def _send(self, piece: bytes, rate: int | None) -> None:
         if rate:

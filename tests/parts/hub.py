@@ -25,7 +25,7 @@ _PORT = 443
 
 
 class Hub:
-    """Runs from construction until `stop`, or for the length of a `with`. Raises OSError where it may not listen on 443.
+    """Runs from construction until `stop`, or for the length of a `with`. Raises OSError where 443 may not be had.
 
     users: passwords by name; private: who may pull, by repository. Blobs lie at the CDN, which takes no request that
     carries an Authorization header, as S3 does, and no link that has expired.

@@ -23,7 +23,7 @@ from dget.model import media_type as kinds
 MESSAGE = "hello from busybox"
 COMMAND = ["/bin/busybox", "echo", MESSAGE]
 # Debian's names of the architectures that images are made for.
-DEBIAN_NAMES = {"amd64": "amd64", "arm64": "arm64", "386": "i386"}
+DEBIAN_NAMES = {"amd64": "amd64", "arm64": "arm64", "arm/v7": "armhf", "386": "i386"}
 _DOWNLOAD_TIMEOUT = 300
 
 
@@ -172,17 +172,35 @@ def busybox(platform: str) -> bytes:
     """Debian's program for that platform, downloaded once and kept. Skips where apt cannot give it.
 
     Where apt cannot give a foreign one, the sample image's program for that platform stands in its place: it is never
-    run here.
+    run here. `stand_ins` tells of which.
     """
-    kept = _cache_folder() / DEBIAN_NAMES[platform]
-    if kept.is_file():
-        return kept.read_bytes()
-    if platform == "amd64" and (program := shutil.which("busybox")) and machine() == "x86_64":
-        return Path(program).read_bytes()
+    kept = _kept(platform)
+    if found := _found(platform):
+        return found.read_bytes()
     failed = _download(DEBIAN_NAMES[platform], kept)
     if failed and platform == "amd64":
         pytest.skip(f"no busybox: install Debian's package busybox-static, or mend apt: {failed}")
-    return files("dget.serve.sample").joinpath(f"hello-{platform}").read_bytes() if failed else kept.read_bytes()
+    if failed:
+        return files("dget.serve.sample").joinpath(f"hello-{platform.replace('/', '-')}").read_bytes()
+    return kept.read_bytes()
+
+
+def stand_ins() -> list[str]:
+    """The platforms whose busybox is not Debian's."""
+    return [platform for platform in DEBIAN_NAMES if _found(platform) is None]
+
+
+def _found(platform: str) -> Path | None:
+    kept = _kept(platform)
+    if kept.is_file():
+        return kept
+    if platform == "amd64" and machine() == "x86_64" and (program := shutil.which("busybox")):
+        return Path(program)
+    return None
+
+
+def _kept(platform: str) -> Path:
+    return _cache_folder() / DEBIAN_NAMES[platform]
 
 
 def _cache_folder() -> Path:
@@ -209,18 +227,24 @@ def _download(architecture: str, target: Path) -> str:
         "APT::Sandbox::User": "root",
         "Acquire::Languages": "none",
         "Acquire::Retries": "3",
+        "Acquire::http::Timeout": "20",
     }
     apt = ["apt-get", *(f"-o{name}={value}" for name, value in options.items())]
     try:
-        for command in ([*apt, "update"], [*apt, "download", f"busybox-static:{architecture}"]):
-            subprocess.run(command, cwd=work, check=True, capture_output=True, timeout=_DOWNLOAD_TIMEOUT)
+        # It fails where one of many indexes is bad, and leaves the good ones: the download decides.
+        subprocess.run([*apt, "update"], cwd=work, check=False, capture_output=True, timeout=_DOWNLOAD_TIMEOUT)
+        download = [*apt, "download", f"busybox-static:{architecture}"]
+        subprocess.run(download, cwd=work, check=True, capture_output=True, timeout=_DOWNLOAD_TIMEOUT)
         package = next(work.glob("*.deb"))
-        subprocess.run(["dpkg-deb", "-x", package, work / "root"], check=True, timeout=_DOWNLOAD_TIMEOUT)
+        unpack = ["dpkg-deb", "-x", str(package), str(work / "root")]
+        subprocess.run(unpack, check=True, capture_output=True, timeout=_DOWNLOAD_TIMEOUT)
         found = next(path for path in (work / "root").rglob("busybox") if path.is_file() and path.parent.name == "bin")
         found.replace(target)
     except subprocess.CalledProcessError as error:
         said: bytes = error.stderr
         return said.decode(errors="replace")[-200:]
+    except subprocess.TimeoutExpired as error:
+        return f"apt did not end within {error.timeout} s"
     finally:
         shutil.rmtree(work)
     return ""

@@ -1,5 +1,6 @@
 """The entry point: from the words of the command line to an exit status."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -16,7 +17,7 @@ from dget.cli.inspect import inspect
 from dget.cli.pull import pull
 from dget.cli.tags import tags
 from dget.cli.units import clean
-from dget.errors import DgetError, UsageError
+from dget.errors import DgetError, StorageError, UsageError
 
 _SIGNALS = ("SIGHUP", "SIGTERM")
 VERBS: dict[str, click.Command] = {"pull": pull, "inspect": inspect, "tags": tags, "demo": demo}
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs dget; the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     _catch_signals()
+    _open_closed_streams()
     try:
         return _run(words)
     except DgetError as error:
@@ -43,9 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Stopped as stopped:
         _end_interrupted(stopped.number)
     except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does. What Python would still flush goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has gone, as `head` does.
         return 128 + getattr(signal, "SIGPIPE", 13)
+    except OSError as error:
+        return _fail(StorageError(f"cannot write the result: {error.strerror or error}"), words)
     except Exception as error:
         if _debugging(words):
             raise
@@ -53,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"dget has a defect: {type(error).__name__}: {error}", hint="please report it with the output of -debug"
         )
         return _fail(defect, words)
+    finally:
+        _flush_what_can_be()
 
 
 def _run(words: Sequence[str]) -> int:
@@ -64,11 +69,11 @@ def _run(words: Sequence[str]) -> int:
         sys.stdout.write(help_text(line.verb if line.explicit else None))
         return 0 if "--help" in line.options else UsageError.exit_status
     options = [*line.options, *(["--explicit"] if line.verb == "pull" and line.explicit else [])]
+    command = VERBS[line.verb]
+    # Not command.main(): it would turn a Ctrl-C and a closed pipe into endings of its own.
     try:
-        VERBS[line.verb].main([*options, "--", *line.words], prog_name=f"dget {line.verb}", standalone_mode=False)
-    except click.Abort:
-        # What click makes of a Ctrl-C.
-        raise KeyboardInterrupt from None
+        with command.make_context(f"dget {line.verb}", [*options, "--", *line.words]) as context:
+            command.invoke(context)
     except click.ClickException as error:
         raise UsageError(error.format_message()) from error
     return 0
@@ -111,12 +116,30 @@ def _fail(error: DgetError, words: Sequence[str]) -> int:
     hint = error.hint or (_USAGE_HINT if isinstance(error, UsageError) else None)
     for label, text in (("error", error.message), ("hint", hint)):
         if text:
-            sys.stderr.write(f"{label}: {clean(text)}\n")
+            with contextlib.suppress(OSError):
+                sys.stderr.write(f"{label}: {clean(text)}\n")
     return error.exit_status
 
 
 def _debugging(words: Sequence[str]) -> bool:
     return any(word in ("-debug", "--debug", "-debug=true", "--debug=true") for word in words)
+
+
+def _open_closed_streams() -> None:
+    """A program that was started with its output closed (`>&-`) has None there: what is said goes nowhere."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the life of the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
+
+
+def _flush_what_can_be() -> None:
+    """What a closed or full stream does not take goes nowhere, and is no failure of the interpreter's end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _catch_signals() -> None:
