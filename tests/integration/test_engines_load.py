@@ -58,14 +58,33 @@ def test_skopeo_reads_it_both_ways_and_finds_every_blob_whole(archive, skopeo, w
     assert found in {manifest.digest for manifest in (image.root, *image.children)}
 
 
+def test_skopeo_finds_it_by_its_full_name_and_by_no_other(archive, skopeo, registry, kind):
+    path = archive("x.tar")
+    assert skopeo.inspect(f"docker-archive:{path}:{registry.name(f'{kind}:1')}")["Labels"] == {"test": "yes"}
+    with pytest.raises(AssertionError, match="not found"):
+        skopeo.inspect(f"docker-archive:{path}:{registry.name(f'{kind}:2')}")
+
+
+# By tag, containers/image passes over entries of Docker's media types (oci/layout/oci_transport.go): OCI's kinds alone.
+@pytest.mark.parametrize("kind", ["oci-index", "oci-single"])
+def test_skopeo_finds_it_by_its_tag_and_by_no_other(archive, skopeo, kind):
+    path = archive("x.tar")
+    assert skopeo.inspect(f"oci-archive:{path}:1")["Labels"] == {"test": "yes"}
+    with pytest.raises(AssertionError, match="no descriptor found"):
+        skopeo.inspect(f"oci-archive:{path}:2")
+
+
 def test_a_pull_by_digest_has_a_name_in_every_engine(
-    dget, registry, workplace, busybox_kinds, docker, podman, containerd
+    dget, registry, workplace, busybox_kinds, docker, podman, containerd, skopeo
 ):
     digest = busybox_kinds["oci-index"].root.digest
     done = dget(f"{registry.name('oci-index')}@{digest}", "-o", "x.tar", "-arch", "amd64")
     assert done.returncode == 0, done.stderr
+    label = f"sha256-{digest[7:19]}"
+    name = registry.name(f"oci-index:{label}")
     for engine in (docker, podman, containerd):
         engine.load(workplace / "x.tar")
-        name = registry.name(f"oci-index:sha256-{digest[7:19]}")
         assert engine.images() == {name}
         engine.remove(name)
+    for source in (f"docker-archive:{workplace / 'x.tar'}:{name}", f"oci-archive:{workplace / 'x.tar'}:{label}"):
+        assert skopeo.inspect(source)["Labels"] == {"test": "yes"}

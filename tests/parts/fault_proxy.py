@@ -261,9 +261,6 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.length:
             # The registry broke off: to 416 it announces the whole blob's length.
             raise _Ended
-        if answer.length:
-            # Distribution's 416 announces the whole blob, sends one line and closes: so do we, or the client waits on.
-            raise _Ended
 
     def _send(self, piece: bytes, rate: int | None) -> None:
         if rate:

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError
-from dget.flow import Answered, Event, Progress, Retrying, Stage, TransferStarted, Warned
+from dget.flow import Answered, Event, Noted, Progress, Retrying, Stage, TransferStarted, Warned
 
 _LINE_EVERY = 5.0
 _LIVE_EVERY = 0.1
@@ -33,6 +33,8 @@ class Display:
                 self._line(f"warning: {text}")
             case Retrying(what=what, error=error, seconds=seconds) if not self._quiet:
                 self._line(f"{what}: {error}; trying again in {seconds:.1f} s")
+            case Noted(text=text) if self._debug:
+                self._line(f"debug: {text}")
             case Answered(method=method, url=url, outcome=outcome, seconds=seconds) if self._debug:
                 self._line(f"debug: {method} {url} -> {outcome} ({seconds * 1000:.0f} ms)")
             case TransferStarted(progress=progress) if not self._quiet:

@@ -2,7 +2,18 @@
 
 from dget.flow.cancel import Cancel, run_interruptibly
 from dget.flow.clock import Clock, SystemClock
-from dget.flow.events import Answered, BlobFromCache, Event, Observer, Retrying, Stage, TransferStarted, Warned, silent
+from dget.flow.events import (
+    Answered,
+    BlobFromCache,
+    Event,
+    Noted,
+    Observer,
+    Retrying,
+    Stage,
+    TransferStarted,
+    Warned,
+    silent,
+)
 from dget.flow.progress import Counter, Progress
 from dget.flow.rate_limit import RateLimit
 from dget.flow.sink import ByteSink
@@ -15,6 +26,7 @@ __all__ = [
     "Clock",
     "Counter",
     "Event",
+    "Noted",
     "Observer",
     "Progress",
     "RateLimit",

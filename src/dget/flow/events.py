@@ -22,6 +22,13 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Which way was chosen and why, for whoever looks into it (`-debug`). text: without secrets."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retrying:
     """A request failed and is tried again. seconds: the wait before it."""
 
@@ -55,7 +62,7 @@ class Answered:
     seconds: float
 
 
-Event: TypeAlias = Answered | Stage | Warned | Retrying | BlobFromCache | TransferStarted
+Event: TypeAlias = Answered | Stage | Noted | Warned | Retrying | BlobFromCache | TransferStarted
 Observer: TypeAlias = Callable[[Event], None]
 
 

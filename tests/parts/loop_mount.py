@@ -1,0 +1,112 @@
+"""A small file system in a file, mounted for a test: it fills up, shares blocks, and loses its power. Needs root."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self, TypeAlias
+
+import pytest
+
+from tests.parts.process import need
+
+Kind: TypeAlias = Literal["ext4", "xfs"]
+# The least that mkfs.xfs takes.
+XFS_MIN = 320 << 20
+_PACKAGES: dict[Kind, str] = {"ext4": "e2fsprogs", "xfs": "xfsprogs"}
+# No blocks for root alone; the metadata of small disks small.
+_MAKE: dict[Kind, list[str]] = {
+    "ext4": ["-q", "-F", "-m", "0", "-O", "^has_journal"],
+    "xfs": ["-q", "-f", "-m", "reflink=1"],
+}
+_TIMEOUT = 60
+_FREE_WITHIN = 10.0
+
+
+class LoopMount:
+    """Mounted at `folder` from construction until `stop`, or for the length of a `with`.
+
+    Skips, with the reason, where this machine or user cannot mount.
+    """
+
+    def __init__(self, place: Path, kind: Kind, size: int) -> None:
+        """place: a folder for the disk's file and the mount point; size: of the disk, in bytes."""
+        if not sys.platform.startswith("linux") or os.geteuid() != 0:
+            pytest.skip("mounting a file system in a file needs Linux and root")
+        make = need(f"mkfs.{kind}", _PACKAGES[kind])
+        self.folder = place / "mounted"
+        self.folder.mkdir(parents=True)
+        self._disk = place / "disk"
+        with self._disk.open("wb") as file:
+            file.truncate(size)
+        _run(make, *_MAKE[kind], self._disk)
+        try:
+            self._mount()
+        except subprocess.CalledProcessError as error:
+            pytest.skip(f"{kind} cannot be mounted here: {error.stderr.strip()}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def free(self) -> int:
+        """Bytes, for anybody."""
+        found = os.statvfs(self.folder)
+        return found.f_bavail * found.f_frsize
+
+    @property
+    def used(self) -> int:
+        """Bytes, once all that was written is in its place; blocks that files share count once."""
+        _run("sync", "-f", self.folder)
+        found = os.statvfs(self.folder)
+        return (found.f_blocks - found.f_bfree) * found.f_frsize
+
+    def fill(self) -> Path:
+        """A file that takes all the room there is."""
+        path = self.folder / "filler"
+        piece = bytes(1 << 20)
+        with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while file.write(piece):
+                pass
+        return path
+
+    def cut_power(self) -> None:
+        """XFS alone: from now on nothing reaches the disk; what was not synced is lost when it comes back."""
+        _run(need("xfs_io", "xfsprogs"), "-x", "-c", "shutdown", self.folder)
+
+    def come_back(self) -> None:
+        """Mounts it again, as after a reboot. Nobody may have a file of it open."""
+        self._unmount()
+        self._mount()
+
+    def stop(self) -> None:
+        self._unmount()
+        self._disk.unlink()
+
+    def _mount(self) -> None:
+        _run("mount", "-o", "loop", self._disk, self.folder)
+
+    def _unmount(self) -> None:
+        # Processes that were killed let go of their files a moment later.
+        deadline = time.monotonic() + _FREE_WITHIN
+        while True:
+            try:
+                _run("umount", self.folder)
+                return
+            except subprocess.CalledProcessError:
+                if time.monotonic() > deadline:
+                    _run("umount", "--lazy", self.folder)
+                    raise
+                time.sleep(0.05)
+
+
+def _run(*command: str | Path) -> None:
+    subprocess.run(command, check=True, capture_output=True, text=True, timeout=_TIMEOUT)
