@@ -255,7 +255,7 @@ def test_a_pull_that_is_killed_again_and_again_comes_to_its_end(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_a_stopped_pull_ends_within_a_second_says_what_it_keeps_and_keeps_it(
-    start, pull, proxy, place, fetched, workplace, is_right, number
+    start, pull, proxy, place, images, workplace, is_right, number
 ):
     process = start("medium", place)
     proxy.wait_until_passed(10 * MB)
@@ -269,7 +269,8 @@ def test_a_stopped_pull_ends_within_a_second_says_what_it_keeps_and_keeps_it(
     proxy.script = lambda _: NO_FAULT
     again = pull("medium", place)
     assert again.returncode == 0, again.stderr
-    assert fetched("medium") <= 1.05
+    # What was under way, in the system's buffers, is lost.
+    assert proxy.passed <= size_of(images["medium"]) + CONNECTIONS * MB + DOCUMENTS
     is_right("medium", place)
 
 

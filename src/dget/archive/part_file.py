@@ -1,13 +1,11 @@
 """A file on its way: written as `NAME.part`, ours alone, renamed when it is whole."""
 
 import contextlib
-import os
-import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dget.codec import FileLock, Ledger, PositionalFile, Record, disk_errors
+from dget.codec import FileLock, Ledger, PositionalFile, Record, check_room, disk_errors, sync_folder, taken
 from dget.errors import StorageError
 
 
@@ -24,7 +22,8 @@ class PartFile:
             lock = FileLock.try_take(self._beside("lock"))
         if lock is None:
             raise StorageError(
-                f"another process is writing {target} now", hint="wait until it ends, or choose another name with -o"
+                f"{FileLock.holder(self._beside('lock'))} is writing {target} now",
+                hint="wait until it ends, or choose another name with -o",
             )
         self._lock = lock
         # A record must not be written after the file went to its place.
@@ -34,9 +33,7 @@ class PartFile:
         try:
             self.kept = self._take_up()
             self._recorded = bool(self.kept)
-            self._check_room(size)
-            self.file = PositionalFile(self._path, create=True)
-            self.file.allocate(size)
+            self.file = self._open(size)
         except BaseException:
             lock.release()
             raise
@@ -48,7 +45,7 @@ class PartFile:
                 return
             if sync:
                 self.file.sync_data()
-            self._ledger.write(blobs)
+            self._ledger.write(blobs, sync=sync)
             self._recorded = any(blobs.values())
 
     def finish(self, size: int) -> None:
@@ -61,7 +58,7 @@ class PartFile:
             with disk_errors(self.target, "replace"):
                 self._path.replace(self.target)
                 self._ledger.remove()
-                _sync_folder(self.target.parent)
+                sync_folder(self.target.parent)
         finally:
             self._lock.release()
 
@@ -91,6 +88,21 @@ class PartFile:
     def _beside(self, suffix: str) -> Path:
         return self._path.with_name(f"{self._path.name}.{suffix}")
 
+    def _open(self, size: int) -> PositionalFile:
+        """The file, with all of its room taken."""
+        with disk_errors(self._path, "look at"):
+            here = taken(self._path)
+        check_room(self.target, size - here, hint="free some space, or choose another place with -o")
+        file = PositionalFile(self._path, create=True)
+        try:
+            file.allocate(size)
+        except BaseException:
+            file.close()
+            if not self._recorded:
+                self._path.unlink(missing_ok=True)
+            raise
+        return file
+
     def _take_up(self) -> Mapping[str, Sequence[Record]]:
         """What a former run left of this very file; what it left of another one is set aside, or else removed."""
         with disk_errors(self._path, "replace"):
@@ -103,24 +115,3 @@ class PartFile:
             self._path.unlink(missing_ok=True)
             self._ledger.remove()
         return {}
-
-    def _check_room(self, size: int) -> None:
-        with disk_errors(self.target.parent, "look at the disk of"):
-            here = self._path.stat().st_blocks * 512 if self._path.exists() else 0
-            free = shutil.disk_usage(self.target.parent).free + here
-        if free < size:
-            raise StorageError(
-                f"the disk is full: {self.target} needs {size:,} bytes, {free:,} are free",
-                hint="free some space, or choose another place with -o",
-            )
-
-
-def _sync_folder(folder: Path) -> None:
-    # Windows has no handles of folders that could be synced.
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

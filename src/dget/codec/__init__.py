@@ -2,9 +2,10 @@
 
 from dget.codec.checksum import combine_crc32, crc32
 from dget.codec.disk_errors import disk_errors
-from dget.codec.files import FileLock, PositionalFile
+from dget.codec.files import FileLock, PositionalFile, sync_folder
 from dget.codec.ledger import Ledger, Record
 from dget.codec.region import FileRegion, Region
+from dget.codec.room import check_room, taken
 
 __all__ = [
     "FileLock",
@@ -13,7 +14,10 @@ __all__ = [
     "PositionalFile",
     "Record",
     "Region",
+    "check_room",
     "combine_crc32",
     "crc32",
     "disk_errors",
+    "sync_folder",
+    "taken",
 ]

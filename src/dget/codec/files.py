@@ -38,7 +38,8 @@ if sys.platform == "win32":
             return os.read(handle, size)
 
     def _lock(handle: int) -> None:
-        os.lseek(handle, 0, os.SEEK_SET)
+        # What is locked cannot be read: a byte far behind the holder's number.
+        os.lseek(handle, 1 << 20, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 
     def _allocate(handle: int, size: int) -> None:
@@ -48,6 +49,9 @@ if sys.platform == "win32":
         return False
 
     _sync_data = os.fsync
+
+    def sync_folder(folder: Path) -> None:
+        """Windows has no handles of folders that could be synced."""
 
 else:
     import fcntl
@@ -78,6 +82,14 @@ else:
         return True
 
     _sync_data = getattr(os, "fdatasync", os.fsync)
+
+    def sync_folder(folder: Path) -> None:
+        """Returns when the disk knows which files `folder` has. Raises OSError."""
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 class PositionalFile:
@@ -160,7 +172,10 @@ class PositionalFile:
 
 
 class FileLock:
-    """An exclusive lock on a file of its own, held until `release` or the end of the process."""
+    """An exclusive lock on a file of its own, held until `release` or the end of the process.
+
+    The file names its holder.
+    """
 
     def __init__(self, path: Path, handle: int) -> None:
         self._path = path
@@ -182,9 +197,19 @@ class FileLock:
                     return None
                 raise
             if _still_at(path, handle):
+                os.ftruncate(handle, 0)
+                os.write(handle, str(os.getpid()).encode())
                 return cls(path, handle)
             # Its last holder removed the file between our open and our lock.
             os.close(handle)
+
+    @staticmethod
+    def holder(path: Path) -> str:
+        """Who holds the lock, in words."""
+        try:
+            return f"another process ({int(path.read_bytes()[:20])})"
+        except (OSError, ValueError):
+            return "another process"
 
     def release(self) -> None:
         """Gives the lock back and removes its file."""

@@ -3,6 +3,7 @@
 A record is a claim, not a proof: the bytes are read again and their crc32 compared before they are counted on.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from dget.codec.disk_errors import disk_errors
+from dget.codec.files import sync_folder
 
 
 class Record(NamedTuple):
@@ -40,14 +42,20 @@ class Ledger:
             return {}
         return document.blobs if document.identity == self._identity else None
 
-    def write(self, blobs: Mapping[str, Sequence[Record]]) -> None:
-        """Replaces it whole. Raises StorageError."""
+    def write(self, blobs: Mapping[str, Sequence[Record]], *, sync: bool) -> None:
+        """Replaces it whole. sync: wait until the disk has it. Raises StorageError."""
         document = _Document(identity=self._identity, blobs={name: tuple(records) for name, records in blobs.items()})
         with disk_errors(self._path, "write"):
             part = self._path.with_name(f"{self._path.name}.new")
             try:
-                part.write_bytes(msgspec.json.encode(document))
+                with part.open("wb") as file:
+                    file.write(msgspec.json.encode(document))
+                    file.flush()
+                    if sync:
+                        os.fsync(file.fileno())
                 part.replace(self._path)
+                if sync:
+                    sync_folder(self._path.parent)
             except OSError:
                 part.unlink(missing_ok=True)
                 raise

@@ -63,16 +63,23 @@ class GzipRegion:
             self._file.write_at(place(start) - header, woven)
 
     def read_into(self, at: int, buffer: memoryview) -> int:
+        """Block headers on the way that are not as they must be are written anew: no digest covers them."""
         start = self._offset + at
-        skipped = memoryview(bytearray(_BLOCK_HEADER))
         woven: list[memoryview] = []
-        headers = 0
+        headers: list[tuple[int, memoryview]] = []
         for position, piece in _by_block(start, [buffer[: self.size - at]]):
-            if position % BLOCK == 0 and woven:
-                woven.append(skipped)
-                headers += _BLOCK_HEADER
+            if position % BLOCK == 0:
+                header = memoryview(bytearray(_BLOCK_HEADER))
+                headers.append((position, header))
+                woven.append(header)
             woven.append(piece)
-        return self._file.read_into(place(start), woven) - headers
+        before = _BLOCK_HEADER if start % BLOCK == 0 else 0
+        count = self._file.read_into(place(start) - before, woven)
+        for position, header in headers:
+            right = block_header(position // BLOCK, self._whole)
+            if header != right:
+                self._file.write_at(place(position) - _BLOCK_HEADER, [right])
+        return max(0, count - _BLOCK_HEADER * len(headers))
 
     def clone(self, file: PositionalFile, size: int) -> bool:  # noqa: ARG002 - Region's shape
         """Never: block headers stand between the bytes."""

@@ -13,15 +13,25 @@ from dget.errors import DgetError, NetworkError, RateLimited
 _CHUNK_MIN, _CHUNK_MAX = 4 << 20, 8 << 20
 # A connection that gave nothing for so long loses its chunk to another one; well before its own time-out.
 _STALLED = 3.0
+# A chunk of which so many in a row got nothing is left to the last one's time-out, so that a dead pull ends.
+_SILENT_MAX = 3
 # The rest of a chunk is shared where its end is further away than this, and each half is worth a request.
 _SLOW = 1.0
 _SHARED_MIN = 512 << 10
+# What is shared may be under way already, and then comes twice: at most so much of all there is to fetch...
+_SHARED_MAX = 0.03
+# ...unless its end is so far away that next to nothing of it can be.
+_HOPELESS = 10.0
 WATCH_EVERY = 0.25
 
 
 @dataclass(slots=True, eq=False)
 class Claim:
-    """A chunk in the hands of one connection. since, moved: monotonic seconds; seen: where it was when it moved."""
+    """A chunk in the hands of one connection.
+
+    since, answered, moved: monotonic seconds; begun, seen: where it was at the start and when it last moved.
+    silent: how many connections in a row got nothing of it; failing: its last request failed, and it will try again.
+    """
 
     transfer: Transfer
     map: ChunkMap
@@ -30,12 +40,27 @@ class Claim:
     begun: int
     moved: float
     seen: int
+    answered: float | None = None
+    silent: int = 0
+    failing: bool = False
+
+    def note(self, now: float) -> None:
+        """Looks at how far it is."""
+        if self.chunk.position == self.seen:
+            return
+        self.seen, self.moved, self.failing = self.chunk.position, now, False
+        if self.answered is None:
+            self.answered, self.begun = now, self.seen
 
     def seconds_left(self, now: float) -> float:
-        """At the rate that this claim has had so far."""
+        """At the rate since the first bytes came; 0 where that is not known yet."""
         done = self.chunk.position - self.begun
-        elapsed = now - self.since
-        return self.chunk.left * elapsed / done if done else float("inf") if elapsed > _SLOW else 0.0
+        return self.chunk.left * (now - self.answered) / done if self.answered is not None and done else 0.0
+
+    @property
+    def latency(self) -> float:
+        """Seconds from the request to the first bytes."""
+        return 0.0 if self.answered is None else self.answered - self.since
 
 
 class Connections:
@@ -50,6 +75,7 @@ class Connections:
         self._pause_until = 0.0
         self._chunk_size = _CHUNK_MIN
         self._arrived = 0
+        self._shared = 0
         self._measured = time.monotonic()
         self.ranges = True
 
@@ -67,18 +93,19 @@ class Connections:
                 chunk = transfer.map.claim(self._chunk_size if self.ranges else max(1, transfer.blob.size))
             if chunk is not None:
                 return self._hold(transfer, chunk, now)
-        return self._take_over(now) if self.ranges else None
+        return self._take_over(now, sum(transfer.blob.size for transfer in transfers)) if self.ranges else None
 
     def release(self, claim: Claim) -> None:
         with self._changed:
             self._claims.discard(claim)
             self._changed.notify_all()
 
-    def failed(self, error: DgetError, seconds: float) -> None:
+    def failed(self, claim: Claim, error: DgetError, seconds: float) -> None:
         """A request failed and is tried again after `seconds`: the other connections spare its host as well."""
         if not isinstance(error, NetworkError | RateLimited):
             return
         with self._changed:
+            claim.failing = True
             self._limit.refused()
             if isinstance(error, RateLimited):
                 self._pause_until = max(self._pause_until, time.monotonic() + seconds)
@@ -94,8 +121,7 @@ class Connections:
             # About a second's worth: longer requests waste less of a long way, shorter ones are shared better.
             self._chunk_size = int(min(max(rate / max(len(self._claims), 1), _CHUNK_MIN), _CHUNK_MAX))
             for claim in self._claims:
-                if claim.chunk.position != claim.seen:
-                    claim.seen, claim.moved = claim.chunk.position, now
+                claim.note(now)
             self._changed.notify_all()
 
     def _hold(self, transfer: Transfer, chunk: Chunk, now: float) -> Claim:
@@ -103,16 +129,30 @@ class Connections:
         self._claims.add(claim)
         return claim
 
-    def _take_over(self, now: float) -> Claim | None:
-        slowest = max(self._claims, key=lambda claim: claim.seconds_left(now), default=None)
-        if slowest is None or slowest.transfer.map is not slowest.map:
+    def _take_over(self, now: float, total: int) -> Claim | None:
+        """total: bytes of the blobs that are not done yet."""
+        under_way = [claim for claim in self._claims if not (claim.chunk.complete or claim.failing)]
+        if not under_way:
             return None
-        transfer, chunk = slowest.transfer, slowest.chunk
+        stalled = min(under_way, key=lambda claim: claim.moved)
+        if now - stalled.moved > _STALLED and stalled.silent < _SILENT_MAX:
+            return self._share(stalled, now, 0)
+        slowest = max(under_way, key=lambda claim: claim.seconds_left(now))
+        if not self._hurry or slowest.chunk.left < 2 * _SHARED_MIN:
+            return None
+        left, half = slowest.seconds_left(now), slowest.chunk.left // 2
+        affordable = left > _HOPELESS or self._shared + half <= _SHARED_MAX * total
+        if left < max(_SLOW, 4 * slowest.latency) or not affordable:
+            return None
+        self._shared += half
+        return self._share(slowest, now, half)
+
+    def _share(self, claim: Claim, now: float, ahead: int) -> Claim | None:
+        """Takes the bytes from `ahead` of its position on away from a claim; None where it has come to its end."""
+        transfer, chunk = claim.transfer, claim.chunk
         with transfer.lock:
-            if chunk.complete:
+            if transfer.map is not claim.map or chunk.left <= ahead:
                 return None
-            if now - slowest.moved > _STALLED:
-                return self._hold(transfer, transfer.map.take_over(chunk, chunk.position), now)
-            if self._hurry and slowest.seconds_left(now) > _SLOW and chunk.left >= 2 * _SHARED_MIN:
-                return self._hold(transfer, transfer.map.take_over(chunk, chunk.position + chunk.left // 2), now)
-        return None
+            taken = self._hold(transfer, transfer.map.take_over(chunk, chunk.position + ahead), now)
+            taken.silent = claim.silent + 1 if claim.answered is None else 0
+            return taken

@@ -22,7 +22,7 @@ _RESTARTS_MAX = 3
 _HASHERS_MAX = 4
 _BUFFER = 1 << 20
 # How long threads of a failed run may take to let go of their files.
-_LETTING_GO = 0.5
+_LETTING_GO = 0.4
 
 
 class Download:
@@ -88,6 +88,8 @@ class Download:
 
     def _start(self, wanted: Sequence[tuple[Descriptor, Region, Counter]], journal: Journal) -> None:
         self._journal = journal
+        if self._store:
+            self._store.check_room(blob for blob, _, _ in wanted if not self._store.has(blob))
         for blob, region, counter in wanted:
             if self._store and self._store.has(blob):
                 self._add_reuse(CachedBlobs(self._store, self._cancel), blob, region, counter)
@@ -184,7 +186,7 @@ class Download:
             cancel=self._cancel,
             observer=self._observer,
             progress=lambda: claim.chunk.position,
-            failed=self._connections.failed,
+            failed=lambda error, seconds: self._connections.failed(claim, error, seconds),
         )
 
     def _fetch(self, claim: Claim) -> None:

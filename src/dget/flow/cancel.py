@@ -10,7 +10,7 @@ from dget.errors import Cancelled
 T = TypeVar("T")
 
 # How long the caller waits for a cancelled run to tidy up; a thread that hangs in a name look-up is left behind.
-GRACE = 0.8
+GRACE = 0.6
 # On Windows a wait without a time limit cannot be interrupted by Ctrl-C.
 _POLL = 0.2
 

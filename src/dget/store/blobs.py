@@ -3,18 +3,19 @@
 import contextlib
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from dget.codec import FileLock, FileRegion, Ledger, PositionalFile, Record
+from dget.codec import FileLock, FileRegion, Ledger, PositionalFile, Record, taken
 from dget.model import Descriptor, Digest
-from dget.store.cache_errors import cache_errors
+from dget.store.cache_errors import cache_errors, check_cache_room
 
 
 class BlobStore:
     """`blobs/<algorithm>/<hex>` holds what was verified, `ingest/` what is arriving."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._blobs = folder / "blobs"
         self._ingest = folder / "ingest"
 
@@ -62,11 +63,20 @@ class BlobStore:
 
     def ingest(self, blob: Descriptor) -> "Ingest | None":
         """A place for a blob that is to arrive; None where another process is bringing it. Raises StorageError."""
-        lock_path = self._ingest / f"{blob.digest.algorithm}-{blob.digest.hex}.lock"
+        part = self._part(blob.digest)
         with cache_errors(self._ingest, "write the cache"):
             self._ingest.mkdir(parents=True, exist_ok=True)
-            lock = FileLock.try_take(lock_path)
-        return None if lock is None else Ingest(self, lock_path.with_suffix(".part"), blob, lock)
+            lock = FileLock.try_take(part.with_suffix(".lock"))
+        return None if lock is None else Ingest(self, part, blob, lock)
+
+    def check_room(self, blobs: Iterable[Descriptor]) -> None:
+        """Raises StorageError where the disk cannot take these blobs, what of them is there already aside."""
+        with cache_errors(self._ingest, "read the cache"):
+            need = sum(max(0, blob.size - taken(self._part(blob.digest))) for blob in blobs)
+        check_cache_room(self._folder, need)
+
+    def _part(self, digest: Digest) -> Path:
+        return self._ingest / f"{digest.algorithm}-{digest.hex}.part"
 
     def _place(self, part: Path, digest: Digest) -> None:
         target = self.path(digest)
@@ -103,7 +113,7 @@ class Ingest:
                 return
             if sync:
                 self.file.sync_data()
-            self._ledger.write({str(digest): records for digest, records in blobs.items()})
+            self._ledger.write({str(digest): records for digest, records in blobs.items()}, sync=sync)
             self._recorded = any(blobs.values())
 
     def commit(self) -> None:

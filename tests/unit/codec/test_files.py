@@ -1,5 +1,7 @@
 """Positional files and locks."""
 
+import os
+
 import pytest
 
 from dget.codec import FileLock, PositionalFile
@@ -31,6 +33,7 @@ def test_a_lock_is_held_by_one_and_leaves_no_file(tmp_path):
     lock = FileLock.try_take(tmp_path / "lock")
     assert lock is not None
     assert FileLock.try_take(tmp_path / "lock") is None
+    assert FileLock.holder(tmp_path / "lock") == f"another process ({os.getpid()})"
     lock.release()
     again = FileLock.try_take(tmp_path / "lock")
     assert again is not None
