@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -100,6 +101,33 @@ def test_a_long_wait_ends_the_pull_and_says_when_to_come_back(registry, client, 
     with pytest.raises(RateLimited) as caught:
         pull(client, image, tmp_path)
     assert "2 h" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("connections", [None, 8])
+def test_a_server_that_allows_two_at_a_time_gives_all_of_it_over_two(registry, settings, tmp_path, status, connections):
+    slots = threading.Semaphore(2)
+
+    def slowly(body):
+        try:
+            whole = b"".join(body)
+            for at in range(0, len(whole), 1 << 16):
+                time.sleep(0.02)  # 3 MB/s, as a far server has it
+                yield whole[at : at + (1 << 16)]
+        finally:
+            slots.release()
+
+    def crowded(request, given):
+        if not is_layer(request):
+            return given
+        return replace(given, body=slowly(given.body)) if slots.acquire(blocking=False) else with_status(given, status)
+
+    registry.image("large", "1", noise(6, 20_000_000))
+    registry.fault = crowded
+    with Client(replace(settings, connections=connections)) as client:
+        check_archive(pull(client, registry.name("large:1"), tmp_path).path)
+    refused = len(registry.blobs_asked()) - 20_000_000 // (8 << 20)
+    assert refused < 40
 
 
 def test_a_lasting_error_ends_within_bounded_time(registry, client, image, tmp_path):

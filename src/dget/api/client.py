@@ -45,7 +45,7 @@ class Client:
 
     def close(self) -> None:
         """Lets go of the connections."""
-        del self._transport
+        self._transport.close()
 
     def pull(
         self,

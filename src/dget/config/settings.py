@@ -10,6 +10,7 @@ from dget.errors import UsageError
 
 # A slower link would look like a silent one.
 _RATE_MIN = 1000
+_TIMEOUT_MAX = 86_400
 _PROXY_SCHEMES = "http, https, socks4, socks4a, socks5, socks5h"
 # Without a scheme libcurl takes it for http.
 _PROXY = re.compile(r"(?:(?:http|https|socks4|socks4a|socks5|socks5h)://)?[^/\s]+/?\Z", re.IGNORECASE)
@@ -45,10 +46,10 @@ class Settings:
     def __post_init__(self) -> None:
         if self.connections is not None and not 1 <= self.connections <= 64:
             raise UsageError(f"--connections takes 1 to 64, not {self.connections}")
-        if self.limit_rate is not None and self.limit_rate < _RATE_MIN:
+        if self.limit_rate is not None and not self.limit_rate >= _RATE_MIN:
             raise UsageError(f"--limit-rate takes bytes a second, at least {_RATE_MIN}, not {self.limit_rate:g}")
-        if self.timeout < 1:
-            raise UsageError(f"--timeout takes seconds, at least 1, not {self.timeout:g}")
+        if not 1 <= self.timeout <= _TIMEOUT_MAX:
+            raise UsageError(f"--timeout takes seconds, 1 to {_TIMEOUT_MAX}, not {self.timeout:g}")
         if self.username and self.password is None:
             raise UsageError("a name without a password", hint="give -password, or --password-stdin")
         for entry in self.resolve:

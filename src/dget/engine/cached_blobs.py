@@ -1,6 +1,6 @@
 """The cache as a source of blobs."""
 
-from dget.codec import Region, crc32
+from dget.codec import PositionalFile, Region, crc32
 from dget.flow import ByteSink, Cancel
 from dget.model import Descriptor
 from dget.store import BlobStore
@@ -33,20 +33,24 @@ class CachedBlobs:
         """All of a blob, unverified: shared where the file system can. Raises StorageError, Cancelled."""
         file = self._store.open(blob.digest)
         try:
-            if region.clone(file, blob.size):
-                region.seal(0)
-                return
-            buffer = memoryview(bytearray(_PIECE))
-            checksum, at = 0, 0
-            while count := file.read_into(at, [buffer[: blob.size - at]]):
-                self._cancel.check()
-                checksum = crc32(buffer[:count], checksum)
-                region.write(at, [buffer[:count]])
-                at += count
-            region.seal(checksum)
+            shared = region.clone(file, blob.size)
+            region.seal(0 if shared else copy_blob(file, region, blob.size, self._cancel))
         finally:
             file.close()
 
     def discard(self, blob: Descriptor) -> None:
         """Removes a blob that turned out to be damaged."""
         self._store.discard(blob.digest)
+
+
+def copy_blob(file: PositionalFile, region: Region, size: int, cancel: Cancel | None = None) -> int:
+    """The first `size` bytes of `file` into `region`; their crc32. Raises StorageError, Cancelled."""
+    buffer = memoryview(bytearray(_PIECE))
+    checksum, at = 0, 0
+    while count := file.read_into(at, [buffer[: size - at]]):
+        if cancel is not None:
+            cancel.check()
+        checksum = crc32(buffer[:count], checksum)
+        region.write(at, [buffer[:count]])
+        at += count
+    return checksum

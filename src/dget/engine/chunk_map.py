@@ -10,9 +10,12 @@ from dget.codec import Record, combine_crc32
 
 
 class Chunk:
-    """Bytes start to stop-1; those before `position` are here. crc32: of the bytes here."""
+    """Bytes start to stop-1; those before `position` are here.
 
-    __slots__ = ("claimed", "crc32", "position", "start", "stop")
+    crc32: of the bytes here; failures: requests in a row that brought nothing of it.
+    """
+
+    __slots__ = ("claimed", "crc32", "failures", "position", "start", "stop")
 
     def __init__(self, start: int, stop: int) -> None:
         self.start = start
@@ -20,6 +23,7 @@ class Chunk:
         self.position = start
         self.crc32 = 0
         self.claimed = False
+        self.failures = 0
 
     @property
     def complete(self) -> bool:
@@ -48,6 +52,8 @@ class ChunkMap:
             self._add(record.start, record.stop, record.crc32)
             at = record.stop
         self._add(at, size)
+        self._watermark = 0
+        self._advance()
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -55,10 +61,8 @@ class ChunkMap:
 
     @property
     def watermark(self) -> int:
-        """All bytes before it are here."""
-        while self._front < len(self._chunks) and self._chunks[self._front].complete:
-            self._front += 1
-        return self.size if self._front == len(self._chunks) else self._chunks[self._front].position
+        """All bytes before it are here. A pure look, safe without the lock of those who change the map."""
+        return self._watermark
 
     @property
     def complete(self) -> bool:
@@ -97,12 +101,19 @@ class ChunkMap:
                 return chunk
         return None
 
+    def give_back(self, chunk: Chunk) -> None:
+        """Its connection failed: what is not here of it may be claimed again."""
+        chunk.claimed = False
+        chunk.failures += 1
+
     def landed(self, chunk: Chunk, count: int, crc32: int) -> None:
         """`count` more bytes of `chunk` are in their place. crc32: of all its bytes that are here now."""
         if not 0 < count <= chunk.left:
             raise ValueError(f"{count} bytes at {chunk.position} do not fit into {chunk.start}-{chunk.stop}")
         chunk.position += count
         chunk.crc32 = crc32
+        chunk.failures = 0
+        self._advance()
 
     def take_over(self, chunk: Chunk, at: int) -> Chunk:
         """Takes the bytes from `at` on away from a claimed chunk: a new, claimed one for another connection."""
@@ -112,7 +123,13 @@ class ChunkMap:
         rest.claimed = True
         chunk.stop = at
         self._chunks.insert(self._chunks.index(chunk) + 1, rest)
+        self._advance()
         return rest
+
+    def _advance(self) -> None:
+        while self._front < len(self._chunks) and self._chunks[self._front].complete:
+            self._front += 1
+        self._watermark = self.size if self._front == len(self._chunks) else self._chunks[self._front].position
 
     def _add(self, start: int, stop: int, kept: int | None = None) -> None:
         """kept: crc32 of the bytes, where they are here."""

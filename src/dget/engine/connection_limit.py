@@ -5,43 +5,53 @@ FLOOR, FIRST, CEILING = 4, 8, 16
 _WORTH = 1.08
 _STEP = 4
 # After so many measurements without a change it is tried again whether more connections help.
-_PATIENCE = 20
+_PATIENCE, _PATIENCE_MAX = 20, 320
 
 
 class ConnectionLimit:
-    """A pure state machine; `fixed` connections where the person said how many."""
+    """A pure state machine. chosen: how many the person wants at most; then all of them are used from the start."""
 
-    def __init__(self, fixed: int | None = None) -> None:
-        self.now = fixed or FIRST
-        self.most = fixed or CEILING
-        self._fixed = fixed is not None
+    def __init__(self, chosen: int | None = None) -> None:
+        self.now = chosen or FIRST
+        self.most = chosen or CEILING
+        self._floor = min(FLOOR, self.most) if chosen is None else self.most
         self._before: float | None = None
         self._grown = False
+        self._refused = False
         self._steady = 0
+        self._patience = _PATIENCE
+        self._step = _STEP
 
     def measured(self, rate: float, *, busy: int) -> None:
         """rate: bytes a second since the last measurement; busy: connections in use meanwhile."""
-        if self._fixed or rate <= 0 or busy < self.now:
+        if rate <= 0 or busy < self.now:
             self._before = None
             return
-        if self._before is None or rate >= self._before * _WORTH or self._steady >= _PATIENCE:
+        if self._may_help(rate):
             self._grow(rate)
             return
         self._steady += 1
         if self._grown:
             # The last step brought nothing: take it back.
-            self.now = max(FLOOR, self.now - _STEP)
+            self.now = max(self._floor, self.now - self._step)
             self._grown = False
 
     def refused(self) -> None:
-        """The server answered 429 or 503, or broke off."""
-        if not self._fixed:
-            self.now = max(1, self.now // 2)
-            self._grown = False
-            self._before = None
+        """The server answered 429 or 503, or broke off: fewer from now on, and more again ever more slowly."""
+        self.now = max(1, self.now // 2)
+        self._refused = True
+        self._grown = False
+        self._steady = 0
+        self._step = 1
+        self._patience = min(2 * self._patience, _PATIENCE_MAX)
+
+    def _may_help(self, rate: float) -> bool:
+        if self._steady >= self._patience:
+            return True
+        return not self._refused and (self._before is None or rate >= self._before * _WORTH)
 
     def _grow(self, rate: float) -> None:
         self._before = rate
         self._steady = 0
-        self._grown = self.now < self.most
-        self.now = min(self.most, self.now + _STEP)
+        self._grown = self.now < self.most and not self._refused
+        self.now = min(self.most, self.now + self._step)

@@ -1,5 +1,6 @@
 """Who fetches what: claims of chunks, and taking over those that hold the others up."""
 
+import random
 import threading
 import time
 from collections.abc import Sequence
@@ -8,7 +9,8 @@ from dataclasses import dataclass
 from dget.engine.chunk_map import Chunk, ChunkMap
 from dget.engine.connection_limit import ConnectionLimit
 from dget.engine.transfer import Transfer
-from dget.errors import DgetError, NetworkError, RateLimited
+from dget.errors import DgetError
+from dget.protocol.retry import GiveUp, Retry, backoff, decide
 
 _CHUNK_MIN, _CHUNK_MAX = 4 << 20, 8 << 20
 # A connection that gave nothing for so long loses its chunk to another one; well before its own time-out.
@@ -30,7 +32,7 @@ class Claim:
     """A chunk in the hands of one connection.
 
     since, answered, moved: monotonic seconds; begun, seen: where it was at the start and when it last moved.
-    silent: how many connections in a row got nothing of it; failing: its last request failed, and it will try again.
+    silent: how many connections in a row went silent before they got anything of it.
     """
 
     transfer: Transfer
@@ -42,13 +44,12 @@ class Claim:
     seen: int
     answered: float | None = None
     silent: int = 0
-    failing: bool = False
 
     def note(self, now: float) -> None:
         """Looks at how far it is."""
         if self.chunk.position == self.seen:
             return
-        self.seen, self.moved, self.failing = self.chunk.position, now, False
+        self.seen, self.moved = self.chunk.position, now
         if self.answered is None:
             self.answered, self.begun = now, self.seen
 
@@ -73,6 +74,8 @@ class Connections:
         self._hurry = hurry
         self._claims: set[Claim] = set()
         self._pause_until = 0.0
+        self._failures = 0
+        self._arrived_at_failure = -1
         self._chunk_size = _CHUNK_MIN
         self._arrived = 0
         self._shared = 0
@@ -100,15 +103,30 @@ class Connections:
             self._claims.discard(claim)
             self._changed.notify_all()
 
-    def failed(self, claim: Claim, error: DgetError, seconds: float) -> None:
-        """A request failed and is tried again after `seconds`: the other connections spare its host as well."""
-        if not isinstance(error, NetworkError | RateLimited):
-            return
+    def failed(self, claim: Claim, error: DgetError, arrived: int) -> Retry | GiveUp:
+        """Gives a failed claim's chunk back; whether the pull goes on.
+
+        arrived: bytes of all blobs so far. Failures count for the host as a whole: those that come while it is spared
+        are one, and whatever arrives from it starts the count again, so that a pull that moves is never given up.
+        """
+        now, jitter = time.monotonic(), random.random()  # noqa: S311 - no secret
         with self._changed:
-            claim.failing = True
-            self._limit.refused()
-            if isinstance(error, RateLimited):
-                self._pause_until = max(self._pause_until, time.monotonic() + seconds)
+            with claim.transfer.lock:
+                fruitless = claim.answered is None and claim.chunk.position == claim.begun
+                claim.map.give_back(claim.chunk)
+            spared = now < self._pause_until
+            if arrived != self._arrived_at_failure:
+                self._arrived_at_failure, self._failures = arrived, 1
+            elif not spared:
+                self._failures += 1
+            decision = decide(error, attempt=self._failures, jitter=jitter)
+            if isinstance(decision, GiveUp):
+                return decision
+            wait = max(decision.after, backoff(claim.chunk.failures, jitter))
+            if fruitless and not spared:
+                self._limit.refused()
+                self._pause_until = now + decision.after
+            return Retry(wait)
 
     def watch(self, transfers: Sequence[Transfer]) -> None:
         """Measures, adapts, and wakes those who wait."""
@@ -131,7 +149,7 @@ class Connections:
 
     def _take_over(self, now: float, total: int) -> Claim | None:
         """total: bytes of the blobs that are not done yet."""
-        under_way = [claim for claim in self._claims if not (claim.chunk.complete or claim.failing)]
+        under_way = [claim for claim in self._claims if not claim.chunk.complete]
         if not under_way:
             return None
         stalled = min(under_way, key=lambda claim: claim.moved)

@@ -12,10 +12,11 @@ from dget.engine.cached_blobs import CachedBlobs
 from dget.engine.connection_limit import ConnectionLimit
 from dget.engine.connections import WATCH_EVERY, Claim, Connections
 from dget.engine.transfer import BlobSource, ChunkSink, Journal, Superseded, Transfer
-from dget.errors import Cancelled, IntegrityError, NetworkError, StorageError
-from dget.flow import Cancel, Counter, Observer, RateLimit, Warned
+from dget.errors import Cancelled, DgetError, IntegrityError, NetworkError, StorageError
+from dget.flow import Cancel, Counter, Observer, RateLimit, Retrying, Warned
 from dget.model import Descriptor
-from dget.registry import RangesIgnored, persist
+from dget.protocol.retry import GiveUp
+from dget.registry import RangesIgnored
 from dget.store import BlobStore
 
 _RESTARTS_MAX = 3
@@ -162,14 +163,20 @@ class Download:
 
     def _fetch_chunks(self) -> None:
         while (claim := self._claim()) is not None:
+            wait = 0.0
             try:
-                self._fetch_persistently(claim)
+                self._fetch(claim)
             except Superseded:
                 continue
             except RangesIgnored:
                 self._go_whole(claim)
+            except Cancelled:
+                raise
+            except DgetError as error:
+                wait = self._wait_after(claim, error)
             finally:
                 self._connections.release(claim)
+            self._cancel.sleep(wait)
 
     def _claim(self) -> Claim | None:
         with self._changed:
@@ -179,15 +186,14 @@ class Download:
                 self._changed.wait()
         return None
 
-    def _fetch_persistently(self, claim: Claim) -> None:
-        persist(
-            lambda: self._fetch(claim),
-            what=f"blob {claim.transfer.blob.digest.short}",
-            cancel=self._cancel,
-            observer=self._observer,
-            progress=lambda: claim.chunk.position,
-            failed=lambda error, seconds: self._connections.failed(claim, error, seconds),
-        )
+    def _wait_after(self, claim: Claim, error: DgetError) -> float:
+        """Seconds until this worker goes on after a failed request. Raises the error where it is final."""
+        decision = self._connections.failed(claim, error, sum(transfer.counter.arrived for transfer in self._all))
+        if isinstance(decision, GiveUp):
+            raise decision.error from (None if decision.error is error else error)
+        what = f"blob {claim.transfer.blob.digest.short}"
+        self._observer(Retrying(what=what, error=error.message, seconds=decision.after))
+        return decision.after
 
     def _fetch(self, claim: Claim) -> None:
         chunk = claim.chunk
@@ -198,7 +204,7 @@ class Download:
                 claim.map,
                 chunk,
                 advanced=self._advanced,
-                limit=self._rate_limit,
+                limit=None if claim.transfer.at_hand else self._rate_limit,
                 cancel=self._cancel,
             )
             try:

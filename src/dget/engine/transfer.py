@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from dget.codec import Record, Region, crc32
-from dget.engine.cached_blobs import CachedBlobs
+from dget.engine.cached_blobs import CachedBlobs, copy_blob
 from dget.engine.chunk_map import Chunk, ChunkMap
 from dget.errors import NetworkError
 from dget.flow import ByteSink, Cancel, Counter, RateLimit
@@ -41,8 +41,8 @@ class Superseded(Exception):
 class Transfer:
     """A blob that is being fetched. `lock` guards `map`; one thread at a time hashes.
 
-    journal: None for what is at hand anyway; source: where it comes from; region: where its bytes arrive; target: where they are to be in the end, by way of
-    `ingest` into the cache.
+    journal: None for what is at hand anyway; source: where it comes from; region: where its bytes arrive; target: where
+    they are to be in the end, by way of `ingest` into the cache.
     """
 
     def __init__(
@@ -104,9 +104,14 @@ class Transfer:
         """Whether nobody has begun to fetch it."""
         return not any(chunk.claimed for chunk in self.map.chunks)
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether it costs no network."""
+        return isinstance(self.source, CachedBlobs)
+
     def count(self, size: int) -> None:
         """Bytes that came, from the network or from the cache."""
-        if isinstance(self.source, CachedBlobs):
+        if self.at_hand:
             self.counter.reused += size
         else:
             self.counter.arrived += size
@@ -114,8 +119,8 @@ class Transfer:
     def finish(self) -> None:
         """Its bytes match their digest: they are in the target now, and in the cache."""
         if self.ingest is not None:
-            if self._shared:
-                self.target.clone(self.ingest.file, self.blob.size)
+            if self._shared and not self.target.clone(self.ingest.file, self.blob.size):
+                copy_blob(self.ingest.file, self.target, self.blob.size)
             self.ingest.commit()
         self.target.seal(self.map.crc32)
 

@@ -33,11 +33,12 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str, *, default_domain: str = DOCKER_HUB) -> Self:
-        """Raises UsageError, saying which part is wrong."""
+        """Raises UsageError, saying which part is wrong. default_domain: of names without one."""
         _refuse_what_is_no_reference(text)
         rest, at, digest_text = text.removeprefix("docker://").partition("@")
         digest = _parse_digest(text, digest_text) if at else None
-        domain, path = _split_domain(rest, default_domain)
+        domain, path = _split_domain(rest)
+        domain = domain or check_domain(default_domain)
         repository, colon, tag = path.partition(":")
         if domain == DOCKER_HUB and "/" not in repository:
             _refuse_hex_name(text, repository)
@@ -109,14 +110,22 @@ def _refuse_what_is_no_reference(text: str) -> None:
         )
 
 
-def _split_domain(text: str, default_domain: str) -> tuple[str, str]:
+def check_domain(domain: str) -> str:
+    """A registry's host, with Docker Hub under its one name. Raises UsageError where it is none."""
+    if not _DOMAIN.fullmatch(domain):
+        # It may hold a password.
+        shown = domain.rpartition("@")[2]
+        raise UsageError(f"invalid registry host {shown!r}", hint="a host is written NAME or NAME:PORT")
+    return DOCKER_HUB if domain == "index.docker.io" else domain
+
+
+def _split_domain(text: str) -> tuple[str, str]:
+    """The domain, empty where none is written, and the rest."""
     first, slash, rest = text.partition("/")
     has_domain = slash and (any(mark in first for mark in ".:[") or first == "localhost" or first != first.lower())
     if not has_domain:
-        return default_domain, text
-    if not _DOMAIN.fullmatch(first):
-        raise UsageError(f"invalid registry host {first!r} in {text!r}", hint="a host is written NAME or NAME:PORT")
-    return (DOCKER_HUB if first == "index.docker.io" else first), rest
+        return "", text
+    return check_domain(first), rest
 
 
 def _parse_digest(reference: str, text: str) -> Digest:

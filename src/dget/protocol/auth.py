@@ -19,8 +19,9 @@ from dget.protocol.http import Headers, Request, Response
 from dget.protocol.origin import check_realm, host_of, origin
 
 CLIENT_ID = "dget"
-# A token's life where the answer does not say (docs/spec/auth/token.md).
-_DEFAULT_LIFE = 60
+# A token's life where the answer does not say (docs/spec/auth/token.md), and the least that one has: moby takes 60 s
+# where a service says less, since some say 0.
+_LIFE_MIN = 60
 # Renewed this long before the end, so that a request under way does not meet it.
 _MARGIN = 10
 _TOKEN_ANSWER_MAX = 64 * 1024
@@ -118,8 +119,8 @@ def _authorize(
         return
     answer = yield from _ask_for_token(authority, authority.realm, scope_wanted or scope, clock)
     token = answer.token or answer.access_token
-    life = answer.expires_in if answer.expires_in is not None else _DEFAULT_LIFE
-    authority.authorizations[scope] = (f"Bearer {token}", clock.monotonic() + max(life - _MARGIN, life / 2))
+    life = max(answer.expires_in or 0, _LIFE_MIN)
+    authority.authorizations[scope] = (f"Bearer {token}", clock.monotonic() + life - _MARGIN)
 
 
 def _ask_for_token(

@@ -1,7 +1,7 @@
 """Who a URL belongs to, and where a server may send us."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from dget.errors import NetworkError
 
@@ -31,7 +31,8 @@ def redirected(url: str, location: str) -> str:
     Raises NetworkError where it leads from https to plain http, from a public registry to a local or private
     address literal, to a link-local one (cloud machines' metadata), or to something else than a web address.
     """
-    target = urljoin(url, location)
+    # As browsers and curl do: what a URL may not hold is encoded.
+    target = urljoin(url, quote(location, safe="%/:=&?~#+!$,;'@()*[]"))
     scheme, host, _ = origin(target)
     from_scheme, from_host, _ = origin(url)
     if from_scheme == "https" and scheme == "http":

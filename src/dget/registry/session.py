@@ -69,17 +69,18 @@ class Session:
         if (start, stop) != (0, size):
             headers = headers.with_field("Range", range_header(start, stop))
         taker = _BlobTaker(sink, start=start, stop=stop, size=size)
-        response = self._ask_for_blob(digest, headers, taker, cancel)
+        response, host = self._ask_for_blob(digest, headers, taker, cancel)
         if not taker.begun:
-            raise failure_of(
-                response, host_of(self.base), now=self._clock.time(), subject=f"blob {digest} of {self.repository}"
-            )
+            raise failure_of(response, host, now=self._clock.time(), subject=f"blob {digest} of {self.repository}")
 
-    def _ask_for_blob(self, digest: Digest, headers: Headers, taker: "_BlobTaker", cancel: Cancel) -> Response:
+    def _ask_for_blob(
+        self, digest: Digest, headers: Headers, taker: "_BlobTaker", cancel: Cancel
+    ) -> tuple[Response, str]:
+        """The answer, and the host that gave it."""
         if link := self._links.get(digest):
             response = self._transport.send(Request(url=link, headers=headers), taker, cancel=cancel)
             if response.status not in _LINK_REFUSED:
-                return response
+                return response, host_of(link)
             self._links.pop(digest, None)
         ends: list[str] = []
         response = self._follow(f"/blobs/{digest}", Request(url="", headers=headers), taker, cancel, ends)
@@ -91,7 +92,7 @@ class Session:
                 hint="links expire: if this machine's clock is right, a proxy in between may hold old ones",
                 temporary=True,
             )
-        return response
+        return response, host_of(ends[-1] if ends else self.base)
 
     def _follow(
         self,

@@ -1,8 +1,9 @@
-"""HTTP by libcurl: one easy handle a thread, name look-ups and TLS sessions shared by all."""
+"""HTTP by libcurl: one easy handle a request at a time, name look-ups and TLS sessions shared by all."""
 
-import threading
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
+from queue import Empty, LifoQueue
 
 import pycurl
 
@@ -34,21 +35,32 @@ class CurlTransport:
         self._share = pycurl.CurlShare()
         self._share.setopt(pycurl.SH_SHARE, pycurl.LOCK_DATA_DNS)
         self._share.setopt(pycurl.SH_SHARE, pycurl.LOCK_DATA_SSL_SESSION)
-        self._local = threading.local()
+        # The handle that was used last has the connection that is the most likely to be alive.
+        self._idle: LifoQueue[_Handle] = LifoQueue()
 
     def send(self, request: Request, sink: ResponseSink | None = None, *, cancel: Cancel) -> Response:
         cancel.check()
-        return self._handle().perform(request, sink, cancel)
+        handle = self._take()
+        try:
+            return handle.perform(request, sink, cancel)
+        finally:
+            self._idle.put(handle)
 
-    def _handle(self) -> "_Handle":
-        if not hasattr(self._local, "handle"):
-            self._local.handle = _Handle(self._options, self._trust, self._share)
-        handle: _Handle = self._local.handle
-        return handle
+    def close(self) -> None:
+        """Ends the idle connections."""
+        with contextlib.suppress(Empty):
+            while True:
+                self._idle.get_nowait().close()
+
+    def _take(self) -> "_Handle":
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return _Handle(self._options, self._trust, self._share)
 
 
 class _Handle:
-    """A thread's easy handle with its kept-alive connections."""
+    """An easy handle with its kept-alive connections, for one thread at a time."""
 
     def __init__(self, options: TransportOptions, trust: TrustStore, share: pycurl.CurlShare) -> None:
         self._sockets = OpenSockets()
@@ -73,8 +85,19 @@ class _Handle:
                 if answer.failure is not None:
                     raise answer.failure from None
                 raise network_error(int(error.args[0]), str(error.args[-1]), request.url) from None
+            finally:
+                # Lets go of the sink. Not by reset(): libcurl closes its sockets through our callbacks later on.
+                self._curl.setopt(pycurl.HEADERFUNCTION, _ignore)
+                self._curl.setopt(pycurl.WRITEFUNCTION, _ignore)
         cancel.check()
         return answer.response()
+
+    def close(self) -> None:
+        self._curl.close()
+
+
+def _ignore(data: bytes) -> None:
+    """Takes what nobody waits for."""
 
 
 class _Answer:

@@ -14,6 +14,9 @@ class ObservedTransport:
         self._inner = inner
         self._observer = observer
 
+    def close(self) -> None:
+        self._inner.close()
+
     def send(self, request: Request, sink: ResponseSink | None = None, *, cancel: Cancel) -> Response:
         begun = time.monotonic()
         outcome = "ended early"

@@ -1,6 +1,8 @@
 """How many connections are worth having."""
 
-from dget.engine.connection_limit import CEILING, FIRST, FLOOR, ConnectionLimit
+import pytest
+
+from dget.engine.connection_limit import CEILING, FIRST, ConnectionLimit
 
 
 def measured(limit: ConnectionLimit, *rates: float) -> int:
@@ -34,15 +36,16 @@ def test_it_does_not_grow_while_connections_stand_idle():
     assert limit.now == FIRST
 
 
-def test_it_shrinks_when_the_server_resists_and_grows_again():
-    limit = ConnectionLimit()
+@pytest.mark.parametrize("chosen", [None, 3, 32])
+def test_it_shrinks_when_the_server_resists_and_grows_again_by_one_and_ever_more_slowly(chosen):
+    limit = ConnectionLimit(chosen)
     for _ in range(9):
         limit.refused()
     assert limit.now == 1
-    assert measured(limit, 1e6, 2e6) > FLOOR
+    assert measured(limit, 1e6, 2e6, 4e6) == 1
+    assert measured(limit, *[4e6] * 320) == 2
 
 
-def test_a_number_that_the_person_gave_stays():
-    limit = ConnectionLimit(3)
-    limit.refused()
-    assert measured(limit, 1e6, 9e6, 90e6) == 3
+@pytest.mark.parametrize("chosen", [1, 3, 32])
+def test_a_number_that_the_person_gave_stays_where_nothing_resists(chosen):
+    assert measured(ConnectionLimit(chosen), 1e6, 9e6, 9e6, 9e6, 90e6) == chosen
