@@ -155,6 +155,28 @@ def test_a_server_without_ranges_gives_whole_blobs(registry, client, image, tmp_
     assert result.fetched == len(LAYER)
 
 
+def test_a_resumed_pull_from_a_server_without_ranges_begins_afresh_without_a_false_alarm(
+    registry, client, image, events, tmp_path
+):
+    cancel = Cancel()
+
+    def stopping(request, given):
+        if is_layer(request) and not (request.headers.get("Range") or "").startswith("bytes=0-"):
+            cancel.cancel()
+        return given
+
+    registry.fault = stopping
+    with pytest.raises(Cancelled):
+        client.pull(image, platform="amd64", output=tmp_path / "x.tar.gz", cancel=cancel)
+    registry.fault = lambda request, given: (
+        Answer(status=200, headers=Headers.of([("Content-Length", str(len(LAYER)))]), body=(LAYER,))
+        if is_layer(request)
+        else given
+    )
+    check_archive(pull(client, image, tmp_path).path)
+    assert not [event for event in events if isinstance(event, Warned)]
+
+
 def test_a_range_that_was_not_asked_for_is_refused(registry, client, image, tmp_path):
     def shifted(request, given):
         if not is_layer(request):

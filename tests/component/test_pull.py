@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import tarfile
 from pathlib import Path
 
@@ -126,6 +127,23 @@ def test_a_file_that_another_process_writes_is_left_alone(registry, client, imag
     with pytest.raises(StorageError, match="another process"):
         client.pull(image, platform="amd64", output=tmp_path / "x.tar")
     lock.release()
+
+
+def test_what_stands_in_the_way_and_is_no_file_is_left_alone(registry, client, image, tmp_path):
+    os.mkfifo(tmp_path / "x.tar")
+    with pytest.raises(StorageError, match="no file"):
+        client.pull(image, platform="amd64", output=tmp_path / "x.tar")
+    assert (tmp_path / "x.tar").is_fifo()
+
+
+def test_an_unfinished_file_of_somebody_else_is_set_aside_each_time(registry, client, image, events, tmp_path):
+    for words in ("first", "second"):
+        (tmp_path / "x.tar.part").write_text(words)
+        client.pull(image, platform="amd64", output=tmp_path / "x.tar")
+    assert (tmp_path / "x.tar.part.old").read_text() == "first"
+    assert (tmp_path / "x.tar.part.old2").read_text() == "second"
+    assert any(isinstance(event, Warned) and "x.tar.part.old" in event.text for event in events)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "x.tar", "x.tar.part.old", "x.tar.part.old2"]
 
 
 def test_a_wrong_tag_and_a_wrong_repository_are_not_found(registry, client, image, tmp_path):

@@ -1,10 +1,16 @@
 """What dget does where its output goes nowhere, or whoever reads it goes away."""
 
+import contextlib
+import json
 import os
+import pty
+import re
 import subprocess
 import sys
 
 import pytest
+
+from tests.parts.fault_proxy import NO_FAULT, Fault, FaultProxy
 
 
 @pytest.fixture
@@ -29,6 +35,58 @@ def piped(environment, workplace):
 def test_a_reader_that_goes_away_is_no_defect(piped, registry):
     done = piped(f"{{dget}} tags {registry.name('oci-index')} | true; echo ${{PIPESTATUS[0]}}")
     assert (done.stdout, done.stderr) == ("141\n", "")
+
+
+def test_nohup_keeps_it_alive_when_the_terminal_goes(piped, registry, workplace):
+    done = piped(
+        f"trap '' HUP; {{dget}} {registry.name('oci-single:1')} -limit-rate 200k -no-cache -o x.tar & "
+        "while [ ! -e x.tar.part ]; do sleep 0.05; done; kill -HUP $!; wait $!"
+    )
+    assert (done.returncode, done.stdout) == (0, "x.tar\n"), done.stderr
+
+
+@pytest.mark.parametrize("wanted", ["-json", "--json=true"])
+def test_scripts_get_one_object_whatever_happens(piped, registry, wanted):
+    one, none = registry.name("oci-single:1"), registry.name("nothing:1")
+    failed = json.loads(piped(f"{{dget}} {none} {wanted}").stdout)
+    assert failed["error"]["code"] == "not-found"
+    partial = json.loads(piped(f"{{dget}} pull {one} {none} -o ./ {wanted}").stdout)
+    assert partial["error"]["code"] == "partial"
+    assert [result["image"] for result in partial["results"]] == [one]
+    wrong = json.loads(piped(f"{{dget}} {one} -arch ,, {wanted}").stdout)
+    assert wrong["error"]["code"] == "usage"
+
+
+def test_warnings_and_progress_do_not_overwrite_each_other_on_a_terminal(environment, workplace, registry):
+    """A connection that breaks again and again: each word of it stands on a line of its own."""
+    with FaultProxy(registry.address) as proxy:
+        proxy.script = lambda asked: Fault(reset_after=150_000, rate=400_000) if asked.is_blob else NO_FAULT
+        seen = on_a_terminal([proxy.name("oci-single:1"), "-no-cache", "-o", "x.tar"], environment, workplace)
+    said = [line for line in re.split(r"[\r\n]+", seen) if "trying again" in line]
+    assert said
+    assert all(line.startswith("blob ") for line in said), said
+    assert "100" not in said[0]
+
+
+def on_a_terminal(words: list[str], environment: dict[str, str], folder) -> str:
+    """What a person sees, without colours and movements."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dget", *words],
+        cwd=folder,
+        env={**environment, "TERM": "xterm", "COLUMNS": "100"},
+        stdin=slave,
+        stdout=subprocess.DEVNULL,
+        stderr=slave,
+    )
+    os.close(slave)
+    seen = b""
+    with contextlib.suppress(OSError):  # the terminal's other end is closed
+        while piece := os.read(master, 65536):
+            seen += piece
+    os.close(master)
+    assert process.wait(60) == 0, seen
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode())
 
 
 def test_closed_streams_are_no_defect(piped, registry, workplace):

@@ -1,6 +1,7 @@
 """A file on its way: written as `NAME.part`, ours alone, renamed when it is whole."""
 
 import contextlib
+import itertools
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ class PartFile:
         self.target = target
         self._path = target.with_name(f"{target.name}.part")
         self._ledger = Ledger(self._beside("ledger"), identity)
+        if target.exists() and not target.is_file():
+            raise StorageError(f"{target} is there and is no file", hint="choose another name with -o")
         with disk_errors(target.parent, "write into the folder", hint="choose another place with -o"):
             target.parent.mkdir(parents=True, exist_ok=True)
             lock = FileLock.try_take(self._beside("lock"))
@@ -29,12 +32,16 @@ class PartFile:
         # A record must not be written after the file went to its place.
         self._closing = threading.Lock()
         self._closed = False
+        self._recorded = False
         self.set_aside: Path | None = None
         try:
             self.kept = self._take_up()
             self._recorded = bool(self.kept)
             self.file = self._open(size)
         except BaseException:
+            if not self._recorded:
+                with contextlib.suppress(OSError):
+                    self._ledger.remove()
             lock.release()
             raise
 
@@ -104,14 +111,21 @@ class PartFile:
         return file
 
     def _take_up(self) -> Mapping[str, Sequence[Record]]:
-        """What a former run left of this very file; what it left of another one is set aside, or else removed."""
+        """What a former run left of this very file; what is there of another one, or somebody else's, is set aside."""
         with disk_errors(self._path, "replace"):
+            ours = self._ledger.exists()
             records = self._ledger.read()
             if records and self._path.exists():
                 return records
-            if records is None and self._path.exists():
-                self.set_aside = self._beside("old")
+            if (records is None or not ours) and taken(self._path):
+                self.set_aside = self._unused()
                 self._path.replace(self.set_aside)
             self._path.unlink(missing_ok=True)
-            self._ledger.remove()
+        # From now on whoever finds the file knows what it is.
+        self._ledger.write({}, sync=False)
         return {}
+
+    def _unused(self) -> Path:
+        """A name that nothing has yet."""
+        numbers = itertools.chain([""], map(str, itertools.count(2)))
+        return next(path for path in (self._beside(f"old{number}") for number in numbers) if not path.exists())

@@ -1,8 +1,10 @@
 """What the person sees on standard error while dget works."""
 
+import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 from dget.cli.units import clean, duration, rate, size
@@ -24,6 +26,7 @@ class Display:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._write: Callable[[str], object] = self._write_line
 
     def observe(self, event: Event) -> None:
         match event:
@@ -64,10 +67,13 @@ class Display:
         # A closed or full standard error must not end the work.
         try:
             with self._lock:
-                self._stream.write(f"{clean(text) if sanitise else text}\n")
-                self._stream.flush()
+                self._write(clean(text) if sanitise else text)
         except (OSError, ValueError):
             pass
+
+    def _write_line(self, text: str) -> None:
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
 
     def _follow(self, progress: Progress) -> None:
         self.end()
@@ -85,8 +91,10 @@ class Display:
         from dget.cli.live import LiveProgress
 
         with LiveProgress(progress, self._stream) as live:
+            self._write = live.line
             while not stop.wait(_LIVE_EVERY):
                 live.update()
+            self._write = self._write_line
 
 
 def progress_line(progress: Progress, seconds: float) -> str:
@@ -100,5 +108,5 @@ def progress_line(progress: Progress, seconds: float) -> str:
 
 def open_display(*, quiet: bool, debug: bool) -> Display:
     stream = sys.stderr
-    live = not quiet and not debug and stream is not None and stream.isatty()
+    live = not (quiet or debug) and stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
     return Display(stream, quiet=quiet, debug=debug, live=live)

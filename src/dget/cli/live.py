@@ -7,7 +7,9 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    ProgressColumn,
     TaskID,
+    TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -18,20 +20,24 @@ from dget.flow import Progress
 
 # More bars than this would push the total off a small terminal.
 _BARS_MAX = 8
+# Narrower terminals get numbers alone.
+_WIDE = 70
 
 
 class LiveProgress:
     def __init__(self, progress: Progress, stream: TextIO) -> None:
         self._progress = progress
-        self._bars = Bars(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=Console(file=stream),
-            transient=True,
-        )
+        console = Console(file=stream)
+        columns: list[ProgressColumn] = [TextColumn("{task.description}"), TaskProgressColumn(), TransferSpeedColumn()]
+        if console.width >= _WIDE:
+            columns = [
+                TextColumn("{task.description}"),
+                BarColumn(),
+                DownloadColumn(),
+                TransferSpeedColumn(),
+                TimeRemainingColumn(),
+            ]
+        self._bars = Bars(*columns, console=console, transient=True)
         self._total = self._bars.add_task("total", total=progress.total)
         self._blobs: dict[int, TaskID] = {}
 
@@ -43,6 +49,10 @@ class LiveProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
+
+    def line(self, text: str) -> None:
+        """Above the bars."""
+        self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def update(self) -> None:
         self._bars.update(self._total, completed=self._progress.here)

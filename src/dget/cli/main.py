@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -15,6 +15,7 @@ from dget.cli import arguments
 from dget.cli.demo import demo
 from dget.cli.inspect import inspect
 from dget.cli.pull import pull
+from dget.cli.report import Reported
 from dget.cli.tags import tags
 from dget.cli.units import clean
 from dget.errors import DgetError, StorageError, UsageError
@@ -38,7 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     _open_closed_streams()
     try:
         return _run(words)
+    except Reported as reported:
+        return _fail(reported.error, words)
     except DgetError as error:
+        _tell_scripts(error, words)
         return _fail(error, words)
     except KeyboardInterrupt:
         _end_interrupted(signal.SIGINT)
@@ -109,16 +113,20 @@ def _fail(error: DgetError, words: Sequence[str]) -> int:
         import traceback
 
         traceback.print_exception(error)
-    if any(word.lstrip("-") == "json" for word in words if word.startswith("-")):
-        from dget.cli.render import error_json
-
-        sys.stdout.write(error_json(error))
     hint = error.hint or (_USAGE_HINT if isinstance(error, UsageError) else None)
     for label, text in (("error", error.message), ("hint", hint)):
         if text:
             with contextlib.suppress(OSError):
                 sys.stderr.write(f"{label}: {clean(text)}\n")
     return error.exit_status
+
+
+def _tell_scripts(error: DgetError, words: Sequence[str]) -> None:
+    """The error as JSON, where the command line asked for JSON and did not even get as far as its verb."""
+    if any(word in ("-json", "--json", "-json=true", "--json=true") for word in words) or os.environ.get("DGET_JSON"):
+        from dget.cli.render import error_json
+
+        sys.stdout.write(error_json(error))
 
 
 def _debugging(words: Sequence[str]) -> bool:
@@ -154,12 +162,18 @@ def _catch_signals() -> None:
 
     for name in _SIGNALS:
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), stop)
-    signal.signal(signal.SIGINT, interrupt)
+            _handle(getattr(signal, name), stop)
+    _handle(signal.SIGINT, interrupt)
+
+
+def _handle(number: int, handler: Callable[[int, FrameType | None], Any]) -> None:
+    # What the caller ignores stays ignored: `nohup`, and the background jobs of scripts.
+    if signal.getsignal(number) is not signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
 def _end_interrupted(number: int) -> NoReturn:
-    sys.stderr.write("stopped; what arrived is kept, and the same command goes on from there\n")
+    sys.stderr.write("stopped; what has arrived of an image is kept, and the same command goes on from there\n")
     sys.stdout.flush()
     sys.stderr.flush()
     # A thread that hangs in a name look-up would hold up the interpreter's own end.

@@ -39,7 +39,7 @@ def summary(result: Any) -> str:
         return ""
     if result.kept:
         return clean(f"{result.path} is there already: kept (--no-clobber)")
-    cached = f", {size(result.reused)} of it from the cache" if result.reused else ""
+    cached = f", {size(result.reused)} of it here already" if result.reused else ""
     speed = f", {rate(result.fetched / result.seconds)}" if result.fetched and result.seconds else ""
     rows = [
         ("image", f"{result.name}  {result.platform}"),
@@ -76,13 +76,15 @@ def json_text(results: Sequence[Any], *, single: bool) -> str:
     return json.dumps({"schema": SCHEMA, **body}, indent=2) + "\n"
 
 
-def error_json(error: DgetError) -> str:
+def error_json(error: DgetError, results: Sequence[Any] = ()) -> str:
+    """results: what went well before it."""
     body: dict[str, Any] = {"code": error.code, "message": error.message, "exit_status": error.exit_status}
     if error.hint:
         body["hint"] = error.hint
     if isinstance(error, Partial):
         body["failures"] = [{"image": name, "code": one.code, "message": one.message} for name, one in error.failures]
-    return json.dumps({"schema": SCHEMA, "error": body}, indent=2) + "\n"
+    done = {"results": [_plain(result) for result in results]} if results else {}
+    return json.dumps({"schema": SCHEMA, **done, "error": body}, indent=2) + "\n"
 
 
 def _plain(value: Any) -> Any:

@@ -14,11 +14,20 @@ if TYPE_CHECKING:
     from dget.config import Settings
 
 
+class Reported(Exception):
+    """A failure that standard output has got already, as JSON."""
+
+    def __init__(self, error: DgetError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
 class Reporter:
     def __init__(self, display: Display, *, as_json: bool, quiet: bool) -> None:
         self._display = display
         self._as_json = as_json
         self._quiet = quiet
+        self._results: list[Any] = []
 
     def each(self, names: Sequence[str], settings: "Settings", call: "Callable[[Client, str], Any]") -> None:
         """Calls for each name, one after the other, and shows each result; one that fails does not stop the others.
@@ -28,7 +37,6 @@ class Reporter:
         from dget.api import Client
 
         failures: list[tuple[str, DgetError]] = []
-        results: list[Any] = []
         with Client(settings, observer=self._display.observe) as client:
             for name in names:
                 try:
@@ -41,13 +49,13 @@ class Reporter:
                     continue
                 finally:
                     self._display.end()
-                results.append(result)
+                self._results.append(result)
                 if not self._as_json:
                     self._show_text(result)
-        if self._as_json:
-            self._show_json(results, single=len(names) == 1)
         if failures:
             raise Partial(failures, len(names))
+        if self._as_json:
+            self._show_json(self._results, single=len(names) == 1)
 
     def observe(self, event: Event) -> None:
         self._display.observe(event)
@@ -64,6 +72,16 @@ class Reporter:
             self._show_json([result], single=True)
         else:
             self._show_text(result)
+
+    def fail(self, error: DgetError) -> None:
+        """Raises the error, or Reported when standard output has it and what went well before it."""
+        from dget.cli import render
+
+        if not self._as_json:
+            raise error
+        sys.stdout.write(render.error_json(error, self._results))
+        sys.stdout.flush()
+        raise Reported(error) from error
 
     def _show_text(self, result: Any) -> None:
         from dget.cli import render
@@ -83,7 +101,11 @@ class Reporter:
 def report(*, as_json: bool, quiet: bool, debug: bool, **_: Any) -> Iterator[Reporter]:
     """A Reporter for the options that every verb has."""
     display = open_display(quiet=quiet, debug=debug)
+    reporter = Reporter(display, as_json=as_json, quiet=quiet)
     try:
-        yield Reporter(display, as_json=as_json, quiet=quiet)
+        yield reporter
+    except DgetError as error:
+        display.end()
+        reporter.fail(error)
     finally:
         display.end()

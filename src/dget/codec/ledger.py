@@ -42,6 +42,9 @@ class Ledger:
             return {}
         return document.blobs if document.identity == self._identity else None
 
+    def exists(self) -> bool:
+        return self._path.exists()
+
     def write(self, blobs: Mapping[str, Sequence[Record]], *, sync: bool) -> None:
         """Replaces it whole. sync: wait until the disk has it. Raises StorageError."""
         document = _Document(identity=self._identity, blobs={name: tuple(records) for name, records in blobs.items()})

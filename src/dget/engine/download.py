@@ -227,7 +227,7 @@ class Download:
                 error = NetworkError("the connection breaks off, and the server cannot resume a blob")
                 self._restart(claim.transfer, error)
             for other in self._open:
-                if other.untouched:
+                if other is not claim.transfer and other.untouched:
                     other.begin()
             self._changed.notify_all()
 

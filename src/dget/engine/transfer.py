@@ -38,6 +38,14 @@ class Superseded(Exception):
     """What is being fetched is not wanted any more: the transfer began afresh, or another connection took it over."""
 
 
+class _Hash:
+    """A hash that follows the watermark. done: bytes hashed."""
+
+    def __init__(self, digest: Digest) -> None:
+        self.hasher = digest.hasher()
+        self.done = 0
+
+
 class Transfer:
     """A blob that is being fetched. `lock` guards `map`; one thread at a time hashes.
 
@@ -71,8 +79,7 @@ class Transfer:
         """From what is kept on, forgetting what arrived since."""
         with self.lock:
             self.map = ChunkMap(self.blob.size, window=_WINDOW, kept=kept)
-            self.hasher = self.blob.digest.hasher()
-            self.hashed = 0
+            self._hash = _Hash(self.blob.digest)
             self._shared: bool | None = None
             self.counter.reused = sum(record.stop - record.start for record in kept)
             self.counter.arrived = 0
@@ -87,22 +94,27 @@ class Transfer:
 
     def hash_step(self, buffer: memoryview) -> None:
         """Hashes what stands between the hash and the watermark, read back while the page cache still has it."""
-        target = self.map.watermark
-        while self.hashed < target:
-            piece = buffer[: min(_HASH_STEP, target - self.hashed)]
-            self.region.read_into(self.hashed, piece)
-            self.hasher.update(piece)
-            self._copy(piece)
-            self.hashed += len(piece)
+        state, target = self._hash, self.map.watermark
+        # Whoever begins afresh meanwhile leaves this state behind.
+        while state is self._hash and state.done < target:
+            piece = buffer[: min(_HASH_STEP, target - state.done)]
+            self.region.read_into(state.done, piece)
+            state.hasher.update(piece)
+            self._copy(piece, state.done)
+            state.done += len(piece)
+
+    @property
+    def hashed(self) -> int:
+        return self._hash.done
 
     @property
     def matches(self) -> bool:
-        return self.hasher.hexdigest() == self.blob.digest.hex
+        return self._hash.hasher.hexdigest() == self.blob.digest.hex
 
     @property
     def untouched(self) -> bool:
-        """Whether nobody has begun to fetch it."""
-        return not any(chunk.claimed for chunk in self.map.chunks)
+        """Whether something of it is to be fetched, and nobody has begun."""
+        return not self.map.complete and not any(chunk.claimed for chunk in self.map.chunks)
 
     @property
     def at_hand(self) -> bool:
@@ -124,14 +136,14 @@ class Transfer:
             self.ingest.commit()
         self.target.seal(self.map.crc32)
 
-    def _copy(self, piece: memoryview) -> None:
+    def _copy(self, piece: memoryview, at: int) -> None:
         """What was hashed goes on from the cache into the archive, unless the two can share it in the end."""
         if self.ingest is None:
             return
         if self._shared is None:
             self._shared = self.target.clone(self.ingest.file, min(_BLOCK, self.blob.size))
         if not self._shared:
-            self.target.write(self.hashed, [piece])
+            self.target.write(at, [piece])
 
     def records(self) -> list[Record]:
         with self.lock:
