@@ -136,9 +136,9 @@ class Partial(DgetError):
     def __init__(self, failures: Sequence[tuple[str, DgetError]], total: int) -> None:
         self.failures = list(failures)
         names = ", ".join(name for name, _ in failures)
+        others = "; the others are done" if len(failures) < total else ""
         super().__init__(
-            f"{len(failures)} of {total} images failed: {names}",
-            hint="the reason of each stands above; the others are done",
+            f"{len(failures)} of {total} images failed: {names}", hint=f"the reason of each stands above{others}"
         )
 
 

@@ -177,6 +177,25 @@ def test_a_resumed_pull_from_a_server_without_ranges_begins_afresh_without_a_fal
     assert not [event for event in events if isinstance(event, Warned)]
 
 
+def test_what_a_pull_without_the_cache_left_counts_for_one_with_it(registry, settings, client, image, tmp_path):
+    cancel = Cancel()
+
+    def stopping(request, given):
+        if is_layer(request) and not (request.headers.get("Range") or "").startswith("bytes=0-"):
+            cancel.cancel()
+        return given
+
+    registry.fault = stopping
+    with pytest.raises(Cancelled), Client(replace(settings, cache=False)) as without:
+        without.pull(image, platform="amd64", output=tmp_path / "x.tar.gz", cancel=cancel)
+    registry.fault = lambda request, given: given
+    result = pull(client, image, tmp_path)
+    check_archive(result.path)
+    assert result.reused > 0
+    assert result.fetched + result.reused >= len(LAYER)
+    assert client.plan(image, platform="amd64").to_download == 0
+
+
 def test_a_range_that_was_not_asked_for_is_refused(registry, client, image, tmp_path):
     def shifted(request, given):
         if not is_layer(request):

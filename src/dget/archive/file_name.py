@@ -1,5 +1,6 @@
 """Where an archive goes, and what it is called where the person gives no name."""
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -11,7 +12,8 @@ from dget.model import Platform, Reference
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 # Names that Windows keeps for devices, whatever follows their first dot.
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
-
+# File systems take 255 bytes, also of the names of the files beside it while it is written.
+_NAME_MAX = 200
 
 _OTHER_SUFFIXES = frozenset((".bz2", ".lz4", ".rar", ".tzst", ".xz", ".zip", ".zst", ".7z"))
 
@@ -20,8 +22,11 @@ def default_file_name(reference: Reference, platform: Platform, suffix: str = ".
     """`alpine_3.20_linux-arm64.tar.gz`."""
     name = reference.familiar_name.rpartition("/")[2]
     built_for = "-".join(part for part in (platform.os, platform.architecture, platform.variant) if part)
-    safe = _FORBIDDEN.sub("-", f"{name}_{reference.label}_{built_for}{suffix}")
-    return f"_{safe}" if _DEVICE.match(safe) else safe
+    safe = _FORBIDDEN.sub("-", f"{name}_{reference.label}_{built_for}")
+    if len(safe) > _NAME_MAX:
+        distinct = hashlib.sha256(safe.encode()).hexdigest()[:12]
+        safe = f"{safe[: _NAME_MAX - 13]}_{distinct}"
+    return f"_{safe}{suffix}" if _DEVICE.match(safe) else f"{safe}{suffix}"
 
 
 def check_output(output: str | None) -> None:

@@ -1,5 +1,6 @@
 """What the demo does, step by step."""
 
+import contextlib
 import gzip
 import os
 import shutil
@@ -8,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from dget.api import Client, PullResult
-from dget.archive import check_archive
+from dget.archive import check_archive, is_gzip
 from dget.cli.report import Reporter
 from dget.config import Settings
 from dget.serve import Server, answer
@@ -49,13 +50,21 @@ def _load_and_run(engine: str, pulled: PullResult) -> str:
     """What the image printed; empty where this engine does not work here. The image is removed again."""
     try:
         # Plain and by a pipe: the way in which every version of both takes it.
-        _engine([engine, "load"], gzip.decompress(pulled.path.read_bytes()))
-        printed = _engine([engine, "run", "--rm", "--network", "none", pulled.name])
+        _engine([engine, "load"], _unpacked(pulled.path))
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    try:
+        return _engine([engine, "run", "--rm", "--network", "none", pulled.name]).strip()
     except (OSError, subprocess.SubprocessError):
         return ""
     finally:
-        subprocess.run([engine, "rmi", pulled.name], capture_output=True, timeout=_ENGINE_TIMEOUT, check=False)
-    return printed.strip()
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            _engine([engine, "rmi", pulled.name])
+
+
+def _unpacked(archive: Path) -> bytes:
+    data = archive.read_bytes()
+    return gzip.decompress(data) if is_gzip(archive) else data
 
 
 def _engine(command: list[str], given: bytes = b"") -> str:

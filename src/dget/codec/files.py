@@ -1,5 +1,6 @@
 """What operating systems do differently: positional I/O and file locks."""
 
+import contextlib
 import errno
 import os
 import struct
@@ -84,12 +85,13 @@ else:
     _sync_data = getattr(os, "fdatasync", os.fsync)
 
     def sync_folder(folder: Path) -> None:
-        """Returns when the disk knows which files `folder` has. Raises OSError."""
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        """Returns when the disk knows which files `folder` has, where folders may be opened and synced."""
+        with contextlib.suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
 
 class PositionalFile:

@@ -108,7 +108,7 @@ class Download:
         if ingest is None:
             transfer = Transfer(blob, self._source, region, self._journal, counter)
         else:
-            transfer = Transfer(blob, self._source, ingest.region, ingest, counter, ingest, target=region)
+            transfer = Transfer(blob, self._source, ingest.region, ingest, counter, ingest, region, self._journal)
         self._all.append(transfer)
         self._open.append(transfer)
 

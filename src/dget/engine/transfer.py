@@ -62,7 +62,9 @@ class Transfer:
         counter: Counter,
         ingest: Ingest | None = None,
         target: Region | None = None,
+        elsewhere: Journal | None = None,
     ) -> None:
+        """elsewhere: who may remember what a run without the cache left in the target."""
         self.blob = blob
         self.source = source
         self.region = region
@@ -73,7 +75,10 @@ class Transfer:
         self.lock = threading.Lock()
         self.restarts = 0
         self.hashing = False
-        self.begin(_proven(region, journal.kept(blob)) if journal else ())
+        kept = _proven(region, journal.kept(blob)) if journal else []
+        if not kept and elsewhere:
+            kept = _moved(self.target, region, _proven(self.target, elsewhere.kept(blob)))
+        self.begin(kept)
 
     def begin(self, kept: Sequence[Record] = ()) -> None:
         """From what is kept on, forgetting what arrived since."""
@@ -227,6 +232,17 @@ def _proven(region: Region, claimed: Sequence[Record]) -> list[Record]:
         if after <= record.start < record.stop <= region.size and _read_crc32(region, record, buffer) == record.crc32:
             proven.append(record)
     return proven
+
+
+def _moved(source: Region, target: Region, records: list[Record]) -> list[Record]:
+    """The records, of bytes that are in `target` now."""
+    buffer = memoryview(bytearray(_HASH_STEP)) if records else memoryview(b"")
+    for record in records:
+        for at in range(record.start, record.stop, _HASH_STEP):
+            piece = buffer[: min(_HASH_STEP, record.stop - at)]
+            source.read_into(at, piece)
+            target.write(at, [piece])
+    return records
 
 
 def _read_crc32(region: Region, record: Record, buffer: memoryview) -> int:

@@ -9,6 +9,8 @@ from dget.model.digest import Digest
 
 DOCKER_HUB = "docker.io"
 DEFAULT_TAG = "latest"
+# Docker Hub's other names: of old, on the wire, and in the original tool's default.
+_HUB_DOMAINS = frozenset(("index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"))
 
 # Grammar: github.com/distribution/reference, regexp.go.
 _DOMAIN_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
@@ -116,7 +118,7 @@ def check_domain(domain: str) -> str:
         # It may hold a password.
         shown = domain.rpartition("@")[2]
         raise UsageError(f"invalid registry host {shown!r}", hint="a host is written NAME or NAME:PORT")
-    return DOCKER_HUB if domain == "index.docker.io" else domain
+    return DOCKER_HUB if domain in _HUB_DOMAINS else domain
 
 
 def _split_domain(text: str) -> tuple[str, str]:

@@ -37,7 +37,13 @@ def list_tags(session: Session, reference: Reference, *, cancel: Cancel, observe
 
 def natural_order(tag: str) -> list[tuple[int, int, str]]:
     """A sort key in which numbers count as numbers."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in _DIGITS.split(tag) if part]
+    return [_order(part) for part in _DIGITS.split(tag) if part]
+
+
+def _order(part: str) -> tuple[int, int, str]:
+    # By length, then by digits: a registry's tag may have more digits than int() takes.
+    digits = part.lstrip("0") if part.isdigit() else ""
+    return (0, len(digits), digits) if part.isdigit() else (1, 0, part)
 
 
 def _page(session: Session, place: str, reference: Reference, cancel: Cancel, observer: Observer) -> Response:

@@ -1,7 +1,7 @@
 """Blobs by digest: whole and verified ones, and those that are arriving."""
 
 import contextlib
-import os
+import secrets
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -52,9 +52,14 @@ class BlobStore:
         """Keeps bytes that were verified."""
         with cache_errors(self._blobs, "write the cache"):
             self._ingest.mkdir(parents=True, exist_ok=True)
-            part = self._ingest / f"{digest.algorithm}-{digest.hex}.{os.getpid()}"
-            part.write_bytes(data)
-            self._place(part, digest)
+            # Another thread or process, also in another container, may be adding the same.
+            part = self._ingest / f"{digest.algorithm}-{digest.hex}.{secrets.token_hex(8)}"
+            try:
+                part.write_bytes(data)
+                self._place(part, digest)
+            except OSError:
+                part.unlink(missing_ok=True)
+                raise
 
     def discard(self, digest: Digest) -> None:
         """Removes a blob that turned out to be damaged."""

@@ -31,6 +31,12 @@ def test_what_windows_forbids_is_replaced():
     assert not set('<>:"/\\|?*') & set(name)
 
 
+def test_a_name_that_is_too_long_for_a_file_system_is_cut_and_stays_distinct():
+    names = {default_file_name(Reference.parse(f"{'n' * 120}:{'t' * 127}{end}"), AMD64) for end in "ab"}
+    assert len(names) == 2
+    assert all(len(f"{name}.part.ledger.new") <= 255 for name in names)
+
+
 def test_a_folder_gets_the_default_name(tmp_path):
     reference = Reference.parse("alpine:3")
     assert target_of(None, reference, AMD64) == Path("alpine_3_linux-amd64.tar.gz")

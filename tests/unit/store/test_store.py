@@ -1,6 +1,7 @@
 """What the cache keeps."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -15,6 +16,15 @@ BLOB = Descriptor(media_type="x", digest=Digest.of(DATA), size=len(DATA))
 @pytest.fixture
 def store(tmp_path):
     return Store.open(tmp_path / "cache")
+
+
+def test_many_may_add_the_same_blob_at_once(tmp_path):
+    store = Store.open(tmp_path)
+    data = b"many times"
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(store.blobs.add, Digest.of(data), data) for _ in range(200)]:
+            done.result()
+    assert list((tmp_path / "ingest").iterdir()) == []
 
 
 def test_a_committed_blob_is_there_and_an_abandoned_one_is_not(store):
