@@ -14,7 +14,8 @@ def test_sizes_are_short(count, text):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (119.7, "2 min 0 s"), (61, "1 min 1 s"), (7300, "2 h 1 min")]
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (119.7, "2 min 0 s"), (61, "1 min 1 s"), (7300, "2 h 1 min")],
 )
 def test_durations_are_short(seconds, text):
     assert duration(seconds) == text
