@@ -10,17 +10,18 @@ from dget.codec import Record, combine_crc32
 
 
 class Chunk:
-    """Bytes start to stop-1; those before `position` are here.
+    """Bytes start to stop-1; those before `position` are here, those before `reserved` may be under somebody's pen.
 
     crc32: of the bytes here; failures: requests in a row that brought nothing of it.
     """
 
-    __slots__ = ("claimed", "crc32", "failures", "position", "start", "stop")
+    __slots__ = ("claimed", "crc32", "failures", "position", "reserved", "start", "stop")
 
     def __init__(self, start: int, stop: int) -> None:
         self.start = start
         self.stop = stop
         self.position = start
+        self.reserved = start
         self.crc32 = 0
         self.claimed = False
         self.failures = 0
@@ -104,7 +105,13 @@ class ChunkMap:
     def give_back(self, chunk: Chunk) -> None:
         """Its connection failed: what is not here of it may be claimed again."""
         chunk.claimed = False
+        chunk.reserved = chunk.position
         chunk.failures += 1
+
+    def reserve(self, chunk: Chunk, count: int) -> int:
+        """How many of the next `count` bytes may be written; they stay the writer's until they land."""
+        chunk.reserved = min(chunk.position + count, chunk.stop)
+        return chunk.reserved - chunk.position
 
     def landed(self, chunk: Chunk, count: int, crc32: int) -> None:
         """`count` more bytes of `chunk` are in their place. crc32: of all its bytes that are here now."""
@@ -116,8 +123,11 @@ class ChunkMap:
         self._advance()
 
     def take_over(self, chunk: Chunk, at: int) -> Chunk:
-        """Takes the bytes from `at` on away from a claimed chunk: a new, claimed one for another connection."""
-        if not chunk.claimed or not chunk.position <= at < chunk.stop:
+        """Takes the bytes from `at` on away from a claimed chunk: a new, claimed one for another connection.
+
+        Raises ValueError where they are not all free.
+        """
+        if not chunk.claimed or not max(chunk.position, chunk.reserved) <= at < chunk.stop:
             raise ValueError(f"byte {at} is not ahead in {chunk.start}-{chunk.stop}")
         rest = Chunk(at, chunk.stop)
         rest.claimed = True

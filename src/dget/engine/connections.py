@@ -169,8 +169,9 @@ class Connections:
         """Takes the bytes from `ahead` of its position on away from a claim; None where it has come to its end."""
         transfer, chunk = claim.transfer, claim.chunk
         with transfer.lock:
-            if transfer.map is not claim.map or chunk.left <= ahead:
+            at = max(chunk.position + ahead, chunk.reserved)
+            if transfer.map is not claim.map or at >= chunk.stop:
                 return None
-            taken = self._hold(transfer, transfer.map.take_over(chunk, chunk.position + ahead), now)
+            taken = self._hold(transfer, transfer.map.take_over(chunk, at), now)
             taken.silent = claim.silent + 1 if claim.answered is None else 0
             return taken

@@ -7,7 +7,7 @@ from typing import Protocol
 from dget.codec import Record, Region, crc32
 from dget.engine.cached_blobs import CachedBlobs, copy_blob
 from dget.engine.chunk_map import Chunk, ChunkMap
-from dget.errors import NetworkError
+from dget.errors import IntegrityError
 from dget.flow import ByteSink, Cancel, Counter, RateLimit
 from dget.model import Descriptor, Digest
 from dget.store import Ingest
@@ -47,7 +47,7 @@ class _Hash:
 
 
 class Transfer:
-    """A blob that is being fetched. `lock` guards `map`; one thread at a time hashes.
+    """A blob that is being fetched. `lock` guards `map` and `writers`; one thread at a time hashes.
 
     journal: None for what is at hand anyway; source: where it comes from; region: where its bytes arrive; target: where
     they are to be in the end, by way of `ingest` into the cache.
@@ -72,7 +72,8 @@ class Transfer:
         self.journal = journal
         self.counter = counter
         self.ingest = ingest
-        self.lock = threading.Lock()
+        self.lock = threading.Condition()
+        self.writers = 0
         self.restarts = 0
         self.hashing = False
         kept = _proven(region, journal.kept(blob)) if journal else []
@@ -83,6 +84,8 @@ class Transfer:
     def begin(self, kept: Sequence[Record] = ()) -> None:
         """From what is kept on, forgetting what arrived since."""
         with self.lock:
+            # Nothing of before may land on what comes now.
+            self.lock.wait_for(lambda: self.writers == 0)
             self.map = ChunkMap(self.blob.size, window=_WINDOW, kept=kept)
             self._hash = _Hash(self.blob.digest)
             self._shared: bool | None = None
@@ -188,33 +191,42 @@ class ChunkSink:
             self.flush()
 
     def flush(self) -> None:
-        """Raises Superseded, and NetworkError where the server sent more than was asked for."""
+        """Raises Superseded, and IntegrityError where the server sent more than was asked for."""
         batch, self._batch = self._batch, []
         size, self._size = self._size, 0
         if not size:
             return
-        chunk = self._chunk
+        chunk, transfer = self._chunk, self._transfer
         if size > self._asked - chunk.position:
-            raise NetworkError("the server sent more bytes than were asked for")
-        if self._transfer.map is not self._map or chunk.left == 0:
-            raise Superseded
+            raise IntegrityError(f"the server has more bytes of blob {transfer.blob.digest} than its manifest says")
         if self._limit is not None:
             self._cancel.sleep(self._limit.take(size))
-        self._transfer.region.write(chunk.position, batch)
-        checksum = _crc32(batch, chunk.crc32)
-        with self._transfer.lock:
-            if self._transfer.map is not self._map:
+        with transfer.lock:
+            # What another connection took over is its business now.
+            ours = self._map.reserve(chunk, size) if transfer.map is self._map else 0
+            if not ours:
                 raise Superseded
-            if size > chunk.left:
-                # Taken over from within this batch on: those bytes are another connection's business now.
-                size = chunk.left
-                checksum = _crc32([b"".join(batch)[:size]], chunk.crc32)
-            if size:
-                self._map.landed(chunk, size, checksum)
-                self._transfer.count(size)
-        self._advanced(self._transfer)
+            transfer.writers += 1
+        if ours < size:
+            batch = [b"".join(batch)[:ours]]
+        try:
+            transfer.region.write(chunk.position, batch)
+            checksum = _crc32(batch, chunk.crc32)
+        except BaseException:
+            self._written()
+            raise
+        with transfer.lock:
+            self._map.landed(chunk, ours, checksum)
+            transfer.count(ours)
+        self._written()
+        self._advanced(transfer)
         if chunk.complete and chunk.stop < self._asked:
             raise Superseded
+
+    def _written(self) -> None:
+        with self._transfer.lock:
+            self._transfer.writers -= 1
+            self._transfer.lock.notify_all()
 
 
 def _crc32(batch: Sequence[bytes], checksum: int) -> int:

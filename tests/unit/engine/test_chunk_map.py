@@ -42,7 +42,9 @@ def test_whatever_the_order_of_arrival_every_byte_is_fetched_once(size, chunk_si
         if chunk.left > 1 and dice.random() < 0.2:
             busy.append(chunks.take_over(chunk, chunk.position + dice.randint(0, chunk.left - 1)))
         if chunk.left:
-            count = dice.randint(1, chunk.left)
+            count = chunks.reserve(chunk, dice.randint(1, chunk.left))
+            if chunk.reserved < chunk.stop and dice.random() < 0.1:
+                busy.append(chunks.take_over(chunk, chunk.reserved))
             assert not any(fetched[chunk.position : chunk.position + count])
             fetched[chunk.position : chunk.position + count] = [True] * count
             piece = data[chunk.position : chunk.position + count]
