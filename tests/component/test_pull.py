@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import tarfile
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 
 from dget import Client, Settings
 from dget.archive import check_archive
+from dget.cli.render import text
 from dget.codec import FileLock
 from dget.errors import NoSuchPlatform, NotFound, StorageError, Unsupported
 from dget.flow import Warned
-from dget.model.media_type import OCI_MANIFEST
+from dget.model import Digest
+from dget.model.media_type import OCI_INDEX, OCI_MANIFEST
 from tests.component.conftest import noise
 
 BASE, TOP = noise(1, 3_000), noise(2, 9_500_000)
@@ -168,6 +171,52 @@ def test_a_config_that_does_not_fit_its_layers_is_unsupported(registry, client, 
     with pytest.raises(Unsupported, match="1 layers, but its config names 2"):
         client.pull(registry.name("app:1"), platform="amd64", output=tmp_path / "x.tar")
     assert not (tmp_path / "x.tar").exists()
+
+
+RICH = {
+    "ExposedPorts": {"80/tcp": {}, "443/tcp": None},
+    "Volumes": {"/data": {}},
+    "Labels": {"a": "b", "number": 1},
+    "Entrypoint": "/bin/sh",
+    "Cmd": None,
+    "Healthcheck": {"Test": ["CMD", "true"], "Interval": 30000000000},
+    "OnBuild": None,
+    "Shell": ["/bin/bash"],
+    "StopSignal": None,
+}
+
+
+def test_a_config_with_all_that_docker_knows_is_pulled_and_shown(registry, client, tmp_path):
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "variant": None,
+        "os.features": None,
+        "config": RICH,
+        "container_config": RICH,
+        "history": [{"created_by": "x", "empty_layer": None}],
+        "rootfs": {"type": "layers", "diff_ids": [str(Digest.of(BASE))]},
+    }
+    raw = json.dumps(config).encode()
+    manifest = json.loads(registry.manifest([BASE], "amd64"))
+    manifest["config"] = {**manifest["config"], "digest": str(registry.content.add_blob(raw)), "size": len(raw)}
+    registry.content.add_manifest("rich", json.dumps(manifest).encode(), OCI_MANIFEST, "1")
+    client.pull(registry.name("rich:1"), platform="amd64", output=tmp_path / "x.tar")
+    shown = text(client.inspect(registry.name("rich:1"), platform="amd64")).decode()
+    assert re.search(r"port +80/tcp\n +443/tcp\nvolume +/data\nlabel +a=b\n +number=1\n", shown), shown
+    assert re.search(r"entrypoint +/bin/sh\n", shown)
+
+
+@pytest.mark.parametrize(
+    "platform", [None, {}, {"os": "linux", "architecture": "amd64", "variant": None, "os.features": None}]
+)
+def test_an_index_entry_whose_platform_is_empty_or_null_in_parts_is_read(registry, client, tmp_path, platform):
+    raw = registry.manifest([BASE], "amd64")
+    digest = registry.content.add_manifest("app", raw, OCI_MANIFEST)
+    entry = {"mediaType": OCI_MANIFEST, "digest": str(digest), "size": len(raw), "platform": platform}
+    index = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]}).encode()
+    registry.content.add_manifest("app", index, OCI_INDEX, "1")
+    assert client.pull(registry.name("app:1"), platform="amd64", output=tmp_path / "x.tar").platform == "linux/amd64"
 
 
 def test_a_plan_tells_sizes_and_downloads_no_layer(registry, client, image, tmp_path):

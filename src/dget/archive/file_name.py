@@ -15,7 +15,9 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 # File systems take 255 bytes, also of the names of the files beside it while it is written.
 _NAME_MAX = 200
 
-_OTHER_SUFFIXES = frozenset((".bz2", ".lz4", ".rar", ".tzst", ".xz", ".zip", ".zst", ".7z"))
+_OTHER_SUFFIXES = frozenset(
+    (".7z", ".bz2", ".lz4", ".rar", ".tbz", ".tbz2", ".tlz", ".txz", ".tzst", ".xz", ".zip", ".zst")
+)
 
 
 def default_file_name(reference: Reference, platform: Platform, suffix: str = ".tar.gz") -> str:

@@ -4,9 +4,9 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
@@ -20,7 +20,7 @@ from dget.cli.tags import tags
 from dget.cli.units import clean
 from dget.errors import DgetError, StorageError, UsageError
 
-_SIGNALS = ("SIGHUP", "SIGTERM")
+_SIGNALS = ("SIGHUP", "SIGINT", "SIGTERM")
 VERBS: dict[str, click.Command] = {"pull": pull, "inspect": inspect, "tags": tags, "demo": demo}
 _USAGE_HINT = "dget --help shows how it is used"
 
@@ -44,8 +44,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DgetError as error:
         _tell_scripts(error, words)
         return _fail(error, words)
-    except KeyboardInterrupt:
-        _end_interrupted(signal.SIGINT)
     except Stopped as stopped:
         _end_interrupted(stopped.number)
     except BrokenPipeError:
@@ -151,25 +149,18 @@ def _flush_what_can_be() -> None:
 
 
 def _catch_signals() -> None:
+    # What the caller ignores stays ignored: `nohup`, and the background jobs of scripts.
+    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    ours = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+
     def stop(number: int, _: FrameType | None) -> None:
-        # The next one ends the process at once.
-        signal.signal(number, signal.SIG_DFL)
+        # One is enough to end well, and a terminal that goes away sends several. A second Ctrl-C ends at once.
+        for other in ours:
+            signal.signal(other, signal.SIG_DFL if other == signal.SIGINT else signal.SIG_IGN)
         raise Stopped(number)
 
-    def interrupt(number: int, frame: FrameType | None) -> Any:
-        signal.signal(number, signal.SIG_DFL)
-        return signal.default_int_handler(number, frame)
-
-    for name in _SIGNALS:
-        if hasattr(signal, name):
-            _handle(getattr(signal, name), stop)
-    _handle(signal.SIGINT, interrupt)
-
-
-def _handle(number: int, handler: Callable[[int, FrameType | None], Any]) -> None:
-    # What the caller ignores stays ignored: `nohup`, and the background jobs of scripts.
-    if signal.getsignal(number) is not signal.SIG_IGN:
-        signal.signal(number, handler)
+    for number in ours:
+        signal.signal(number, stop)
 
 
 def _end_interrupted(number: int) -> NoReturn:

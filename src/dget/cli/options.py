@@ -16,9 +16,10 @@ _FACTORS = {"K": 1e3, "M": 1e6, "G": 1e9}
 
 
 def option(name: str, *more: str, **rules: Any) -> Callable[[Command], Command]:
-    """A click option that `DGET_<OPTION>` in the environment sets too."""
-    variable = "DGET_" + name.removeprefix("--").upper().replace("-", "_")
-    return click.option(name, *more, envvar=variable, **rules)
+    """A click option that `DGET_<OPTION>` in the environment sets too, by any of its long names."""
+    long = [one for one in (name, *more) if one.startswith("--")]
+    variables = ["DGET_" + one.removeprefix("--").upper().replace("-", "_") for one in long]
+    return click.option(name, *more, envvar=variables, **rules)
 
 
 def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:

@@ -11,6 +11,7 @@ from dget.api import ImageDetails, ImagePlan, LayerPlan, PullResult, TagList
 from dget.archive import is_gzip
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError, Partial
+from dget.model.image_config import Words
 
 SCHEMA = 1
 
@@ -147,17 +148,21 @@ def _details_lines(details: ImageDetails) -> list[str]:
     ]
     if run:
         rows += [
-            ("entrypoint", shlex.join(run.entrypoint or ())),
-            ("command", shlex.join(run.cmd or ())),
+            ("entrypoint", shlex.join(_list(run.entrypoint))),
+            ("command", shlex.join(_list(run.cmd))),
             ("user", run.user or ""),
             ("folder", run.working_dir or ""),
-            *_many("env", run.env or ()),
+            *_many("env", _list(run.env)),
             *_many("port", run.exposed_ports or ()),
             *_many("volume", run.volumes or ()),
             *_many("label", (f"{key}={value}" for key, value in (run.labels or {}).items())),
             ("signal", run.stop_signal or ""),
         ]
     return [f"{label:<12}{value}" for label, value in rows if value] + _history_lines(details)
+
+
+def _list(words: Words) -> Sequence[str]:
+    return [words] if isinstance(words, str) else words or ()
 
 
 def _many(label: str, values: Iterable[str]) -> list[tuple[str, str]]:

@@ -89,7 +89,7 @@ def _builds(source: CachedImage, index: Document[Index], depth: int) -> Iterator
     for entry in index.value.images:
         if entry.media_type in (kinds.OCI_INDEX, kinds.DOCKER_INDEX):
             yield from _builds(source, _as_index(source.document(entry)), depth + 1)
-        elif entry.platform is not None:
+        elif entry.platform is not None and entry.platform.os:
             yield entry, entry.platform.normalised()
         elif entry.artifact_type is None:
             manifest = _only_manifest(source.document(entry))

@@ -62,7 +62,7 @@ def run_interruptibly(function: Callable[[], T], cancel: Cancel) -> T:
     """Runs `function` on a daemon thread, so that Ctrl-C reaches the caller at once wherever the work blocks.
 
     On an interruption (KeyboardInterrupt or what a signal handler raises) the run is cancelled, given GRACE
-    seconds to tidy up, and the interruption is raised.
+    seconds to tidy up, and the interruption is raised. A run that is cancelled otherwise has as long.
     """
     result: list[T] = []
     failure: list[BaseException] = []
@@ -79,7 +79,8 @@ def run_interruptibly(function: Callable[[], T], cancel: Cancel) -> T:
     threading.Thread(target=body, name="dget-run", daemon=True).start()
     try:
         while not done.wait(_POLL):
-            pass
+            if cancel.cancelled and not done.wait(GRACE):
+                raise Cancelled("stopped")
     except BaseException:
         cancel.cancel()
         done.wait(GRACE)

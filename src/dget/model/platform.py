@@ -5,7 +5,7 @@ The order of preference is containerd's: github.com/containerd/platforms, compar
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 import msgspec
 
@@ -41,17 +41,31 @@ _WINDOWS = re.compile(r"(\w+)\(([0-9.]+)\)")
 _VERSION = re.compile(r"v(\d{1,2})(?:\.(\d{1,2}))?")
 
 
+# Registries' JSON is made to be read by Go, to which null is the empty value.
+if TYPE_CHECKING:
+    _Text: TypeAlias = str
+    _Texts: TypeAlias = tuple[str, ...]
+else:
+    _Text = str | None
+    _Texts = tuple[str, ...] | None
+
+
 class Platform(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An operating system, an architecture and its variant, as they were written.
 
     Source: OCI image specification, image-index.md, `platform`.
     """
 
-    os: str
-    architecture: str
-    variant: str = ""
-    os_version: str = msgspec.field(default="", name="os.version")
-    os_features: tuple[str, ...] = msgspec.field(default=(), name="os.features")
+    os: _Text = ""
+    architecture: _Text = ""
+    variant: _Text = ""
+    os_version: _Text = msgspec.field(default="", name="os.version")
+    os_features: _Texts = msgspec.field(default=(), name="os.features")
+
+    def __post_init__(self) -> None:
+        for name, empty in (("os", ""), ("architecture", ""), ("variant", ""), ("os_version", ""), ("os_features", ())):
+            if getattr(self, name) is None:
+                msgspec.structs.force_setattr(self, name, empty)
 
     @classmethod
     def parse(cls, text: str) -> Self:
