@@ -1,7 +1,6 @@
 """The options that verbs share, and what they set up."""
 
 import os
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -77,18 +76,18 @@ def settings_of(options: dict[str, Any]) -> "Settings":
     """The Settings that a verb's options mean. Raises UsageError."""
     from pathlib import Path
 
+    from dget.cli.given import given_credentials
     from dget.config import Settings
 
     def path(name: str) -> Path | None:
         return Path(options[name]) if options.get(name) else None
 
-    password = options.get("password")
-    if options.get("password_stdin"):
-        password = sys.stdin.readline().rstrip("\r\n")
+    given = given_credentials(options)
     return Settings(
         registry=options.get("registry") or "docker.io",
-        username=options.get("username"),
-        password=password,
+        username=given.username,
+        password=given.password,
+        credentials_from=given.source,
         proxy=options.get("proxy"),
         resolve=tuple(options.get("resolve") or ()),
         ca_file=path("ca_file"),

@@ -1,0 +1,32 @@
+"""`dget login [HOST]`: a name and a password that later runs use."""
+
+from typing import Any
+
+import click
+
+from dget.cli.options import connection_options, output_options, settings_of
+
+
+@click.command("login", short_help="Keep a name and a password for a registry.")
+@click.argument("host", required=False)
+@connection_options
+@output_options
+def login(host: str | None, **options: Any) -> None:
+    """Ask for a name and a password, check them at the registry, and keep them for later runs.
+
+    HOST is docker.io where it is left out. What is missing of -username and the password is asked for at the terminal,
+    without showing the password. It is kept in a credential helper or the system's keyring where there is one, else
+    in a file that you alone can read.
+    """
+    from dget.api import Client
+    from dget.cli.ask import ask_name, ask_password
+    from dget.cli.given import given_credentials
+    from dget.cli.report import report
+
+    given = given_credentials(options)
+    settings = settings_of({**options, "username": None, "password": None, "password_stdin": False})
+    with report(**options) as reporter, Client(settings, observer=reporter.observe) as client:
+        registry = client.registry(host)
+        username = given.username or ask_name(registry)
+        password = given.password or ask_password(registry)
+        reporter.show(client.login(registry, username=username, password=password))
