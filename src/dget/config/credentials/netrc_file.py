@@ -1,8 +1,9 @@
 """What `~/.netrc` knows, which curl, git and many others read.
 
-Source: the GNU inetutils manual, "The .netrc file"; ports are dget's addition.
+Source: the GNU inetutils manual, "The .netrc file", and everything.curl.dev; ports are dget's addition.
 """
 
+import re
 import sys
 from collections.abc import Mapping
 from functools import cached_property
@@ -13,6 +14,9 @@ from dget.config.credentials.places import home_folder
 from dget.config.credentials.server_names import normal_key
 from dget.errors import UsageError
 from dget.protocol.auth import Credential
+
+_WORD = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\\n]|\\.)*)"|(?P<plain>\S+))')
+_BLANK_LINE = re.compile(r"\n[ \t\r]*(?=\n|\Z)")
 
 
 class Netrc:
@@ -50,24 +54,72 @@ def netrc_paths(environment: Mapping[str, str]) -> list[Path]:
 
 def read_machines(path: Path) -> dict[str, tuple[str, str]]:
     """Login and password by machine, those that have both. Raises UsageError, StorageError."""
-    import netrc
-
-    # Also says whether it may be read and is no giant, before the library opens it.
-    if not read_bounded(path):
-        return {}
+    data = read_bounded(path) or b""
     try:
-        entries = netrc.netrc(str(path)).hosts
-    except (netrc.NetrcParseError, ValueError) as error:
-        # The error's own words may quote what stands there.
-        line = f", line {error.lineno}" if isinstance(error, netrc.NetrcParseError) and error.lineno else ""
-        raise UsageError(
-            f"{path}{line} cannot be read as a netrc file", hint="it holds: machine HOST login NAME password WORD"
-        ) from None
-    return {
-        normal_key(name): (login, password)
-        for name, (login, _, password) in entries.items()
-        if name != "default" and login and password
-    }
+        words = _Words(data.decode())
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not text in UTF-8", hint="save it in UTF-8") from None
+    machines: dict[str, tuple[str, str]] = {}
+    fields: dict[str, str] = {}
+    name = ""
+    while (word := words.next()) is not None:
+        match word:
+            case "machine" | "default":
+                _add(machines, name, fields)
+                name, fields = words.value() if word == "machine" else "", {}
+            case "login" | "user" | "password" | "account":
+                fields["login" if word == "user" else word] = words.value()
+            case "macdef":
+                words.skip_macro()
+            case _ if word.startswith("#"):
+                words.skip_line()
+            case _:
+                # The word is not shown: it may be a part of a password.
+                raise UsageError(
+                    f"{path}, line {words.line} cannot be read as a netrc file",
+                    hint="it holds: machine HOST login NAME password WORD; a word with spaces stands in quotation marks",
+                )
+    _add(machines, name, fields)
+    return machines
+
+
+def _add(machines: dict[str, tuple[str, str]], name: str, fields: Mapping[str, str]) -> None:
+    """Of several entries for a machine the first one counts."""
+    login, password = fields.get("login"), fields.get("password")
+    if name and login and password:
+        machines.setdefault(normal_key(name), (login, password))
+
+
+class _Words:
+    """The words of a file one after the other. As curl reads it, a backslash means something in quotation marks only."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    @property
+    def line(self) -> int:
+        return self._text.count("\n", 0, self._at) + 1
+
+    def next(self) -> str | None:
+        """None at the end."""
+        found = _WORD.match(self._text, self._at)
+        if found is None:
+            return None
+        self._at = found.end()
+        return found["plain"] or re.sub(r"\\(.)", r"\1", found["quoted"])
+
+    def value(self) -> str:
+        return self.next() or ""
+
+    def skip_line(self) -> None:
+        end = self._text.find("\n", self._at)
+        self._at = len(self._text) if end < 0 else end
+
+    def skip_macro(self) -> None:
+        """To the blank line with which it ends."""
+        end = _BLANK_LINE.search(self._text, self._at)
+        self._at = end.end() if end else len(self._text)
 
 
 def _without_port(name: str) -> str:
