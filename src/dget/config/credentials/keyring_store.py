@@ -65,8 +65,8 @@ class KeyringStore:
     def _call(self, name: str, *arguments: str) -> Any:
         try:
             return getattr(self._keyring, name)(_SERVICE, *arguments)
-        except Exception as error:
-            # Its words may hold what was given to it.
+        except Exception as error:  # noqa: BLE001 - as above
+            # Its own words may hold what was given to it.
             raise StorageError(
                 f"the keyring failed ({type(error).__name__})", hint="unlock it, or log out and log in anew"
-            ) from error
+            ) from None
