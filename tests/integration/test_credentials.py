@@ -84,7 +84,8 @@ def pulls(dget, workplace, home):
         assert done.returncode == 0, done.stderr
         assert check_archive(workplace / done.stdout.strip()) == [registry.name(image)]
         assert secrets_in(done) == []
-        return done.stderr
+        said: str = done.stderr
+        return said
 
     return run
 
@@ -95,8 +96,8 @@ def base64_of(name: str, password: str) -> str:
 
 def secrets_in(done: subprocess.CompletedProcess[str]) -> list[str]:
     """Passwords, and forms of them, that are in what was said."""
-    forms = [form for name, word in USERS.items() for form in (word, base64_of(name, word))]
-    forms += ["Bearer ey", "identity-", base64_of("ann", "falsch"), "falsch"]
+    forms: list[str] = [form for name, word in USERS.items() for form in (word, base64_of(name, word))]
+    forms += ["eyJ", "identity-", base64_of("ann", "falsch"), "falsch"]
     return [form for form in forms if form in done.stdout + done.stderr]
 
 
@@ -186,6 +187,21 @@ def test_a_registrys_own_helper_is_read(pulls, locked, home, environment, passwo
     )
     write(home / ".docker" / "config.json", {"credHelpers": {locked.address: "pass"}})
     assert f"named in {home}/.docker/config.json for {locked.address}" in pulls(locked, "team/app:1")
+
+
+def test_an_identity_token_in_a_helper_is_posted(pulls, company, home, environment, passwords):
+    registry, tokens = company
+    environment |= passwords.environment
+    answer = json.dumps({"ServerURL": registry.address, "Username": "<token>", "Secret": tokens.identity_token("ann")})
+    subprocess.run(
+        ["docker-credential-pass", "store"], input=answer, text=True, check=True, env=environment, capture_output=True
+    )
+    write(home / ".docker" / "config.json", {"credHelpers": {registry.address: "pass"}})
+    tokens.forget()
+    pulls(registry, "team/app:1")
+    assert [(one.method, one.form.get("grant_type"), one.status) for one in tokens.asked] == [
+        ("POST", "refresh_token", 200)
+    ]
 
 
 def test_a_helper_that_is_missing_is_named(dget, locked, home):

@@ -9,8 +9,11 @@ from dget.config.credentials.docker_config import DockerConfig
 from dget.config.credentials.netrc_file import Netrc
 from dget.config.credentials.own_store import OwnStore
 from dget.config.credentials.server_names import normal_key
-from dget.flow import Noted, Observer, Warned
+from dget.flow import Clock, Noted, Observer, SystemClock, Warned
 from dget.protocol.auth import Credential
+
+# Helpers of clouds give passwords that expire within the hour, and people log in anew while a program runs on.
+_FRESH_FOR = 300.0
 
 
 class Source(Protocol):
@@ -22,24 +25,27 @@ class Source(Protocol):
 
 
 class CredentialLookup:
-    """Credentials by registry and repository, each looked for once. Threads may use it together.
+    """Credentials by registry and repository, each looked for once in five minutes. Threads may use it together.
 
     given: the name and the password of this run, which go before all others and to the first registry that asks for
     credentials alone.
     """
 
-    def __init__(self, environment: Mapping[str, str], observer: Observer, given: Credential | None = None) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        observer: Observer,
+        given: Credential | None = None,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        self._environment = environment
+        self._clock = clock or SystemClock()
         self._given = given
         self._given_to = ""
         self._without_given: set[str] = set()
         self._observer = observer
-        self._sources: list[Source] = [
-            OwnStore(environment, observer),
-            DockerConfig(environment, observer),
-            ContainersAuth(environment),
-            Netrc(environment),
-        ]
-        self._found: dict[tuple[str, str], Credential | None] = {}
+        self._found: dict[tuple[str, str], tuple[Credential | None, float]] = {}
         self._lock = threading.Lock()
 
     def find(self, domain: str, repository: str = "") -> Credential | None:
@@ -72,16 +78,28 @@ class CredentialLookup:
         return None
 
     def _stored(self, registry: str, repository: str) -> Credential | None:
-        if (registry, repository) not in self._found:
-            self._found[registry, repository] = self._look_for(registry, repository)
-        return self._found[registry, repository]
+        now = self._clock.monotonic()
+        found, since = self._found.get((registry, repository), (None, float("-inf")))
+        if now - since > _FRESH_FOR:
+            found = self._look_for(registry, repository)
+            self._found[registry, repository] = (found, now)
+        return found
 
     def _look_for(self, registry: str, repository: str) -> Credential | None:
         wanted = f"credentials for {registry}/{repository}" if repository else f"credentials for {registry}"
-        for source in self._sources:
+        for source in self._sources():
             found = source.find(registry, repository)
             if found:
                 self._observer(Noted(text=f"{wanted}: from {found.source}"))
                 return found
             self._observer(Noted(text=f"{wanted}: none in {source.place}"))
         return None
+
+    def _sources(self) -> list[Source]:
+        """New ones, which read the files as they are now."""
+        return [
+            OwnStore(self._environment, self._observer),
+            DockerConfig(self._environment, self._observer),
+            ContainersAuth(self._environment),
+            Netrc(self._environment),
+        ]

@@ -13,10 +13,10 @@ def home_folder(environment: Mapping[str, str]) -> Path | None:
 
 def config_folder(environment: Mapping[str, str]) -> Path | None:
     """Where dget's own configuration is; None where there is no home."""
-    if sys.platform == "win32" and (roaming := environment.get("APPDATA")):
-        return Path(roaming) / "dget"
     if xdg := environment.get("XDG_CONFIG_HOME"):
         return Path(xdg) / "dget"
+    if sys.platform == "win32" and (roaming := environment.get("APPDATA")):
+        return Path(roaming) / "dget"
     home = home_folder(environment)
     if home is None:
         return None

@@ -6,6 +6,17 @@ from dget.config.credentials import CredentialLookup, OwnStore
 from dget.protocol.auth import Credential
 from tests.unit.config.credentials.conftest import auth
 
+
+class Clock:
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+
 GIVEN = Credential(username="given", password="geheim", source="the command line")
 
 
@@ -48,6 +59,22 @@ def test_each_is_looked_for_once(person):
     lookup = CredentialLookup(person.environment, person.observe)
     assert [lookup.find("a.example", "x") for _ in range(3)] == [None] * 3
     assert person.calls("all") == ["get"]
+
+
+def test_what_was_found_is_looked_for_anew_after_a_while_since_helpers_passwords_expire(person):
+    clock = Clock()
+    person.helper(
+        "cloud", 'cat > /dev/null; n=$(wc -l < "$0.calls"); echo "{\\"Username\\":\\"AWS\\",\\"Secret\\":\\"$n\\"}"'
+    )
+    person.write(".docker/config.json", {"credHelpers": {"a.example": "cloud"}})
+    lookup = CredentialLookup(person.environment, person.observe, clock=clock)
+    secrets = []
+    for seconds in (0, 200, 200, 10):
+        clock.now += seconds
+        found = lookup.find("a.example", "x")
+        assert found is not None
+        secrets.append(found.password)
+    assert secrets == ["1", "1", "2", "2"]
 
 
 def test_the_runs_own_password_goes_to_the_first_registry_alone(person):
