@@ -30,6 +30,11 @@ def given_credentials(options: Mapping[str, Any]) -> Given:
     return Given(username, password, "DGET_PASSWORD in the environment")
 
 
+def without_credentials(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The other options, for verbs that do not use these at registries."""
+    return {**options, "username": None, "password": None, "password_stdin": False}
+
+
 def _is_written(name: str) -> bool:
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 

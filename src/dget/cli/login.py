@@ -20,13 +20,13 @@ def login(host: str | None, **options: Any) -> None:
     """
     from dget.api import Client
     from dget.cli.ask import ask_name, ask_password
-    from dget.cli.given import given_credentials
+    from dget.cli.given import given_credentials, without_credentials
     from dget.cli.report import report
 
-    given = given_credentials(options)
-    settings = settings_of({**options, "username": None, "password": None, "password_stdin": False})
-    with report(**options) as reporter, Client(settings, observer=reporter.observe) as client:
-        registry = client.registry(host)
-        username = given.username or ask_name(registry)
-        password = given.password or ask_password(registry)
-        reporter.show(client.login(registry, username=username, password=password))
+    with report(**options) as reporter:
+        given = given_credentials(options)
+        with Client(settings_of(without_credentials(options)), observer=reporter.observe) as client:
+            registry = client.registry(host)
+            username = given.username or ask_name(registry)
+            password = given.password or ask_password(registry)
+            reporter.show(client.login(registry, username=username, password=password))
