@@ -139,6 +139,13 @@ def test_logout_says_whose_credentials_are_still_used(private, client, home):
     assert client.logout(host).still_in == f"{home}/.netrc, machine {host}"
 
 
+def test_logout_goes_well_where_another_tools_file_is_broken(private, client, home):
+    host = private.server.address
+    client.login(host, username="ann", password="geheim")
+    (home / ".netrc").write_text("garbage")
+    assert client.logout(host) == LogoutResult(registry=host, removed_from=str(kept(home)), still_in=None)
+
+
 def test_the_password_of_the_settings_is_not_what_login_checks(private, home, tmp_path):
     settings = Settings(username="ann", password="geheim", environment={"HOME": str(home)})
     with Client(settings) as client, pytest.raises(Unauthorized):

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import stat
 import subprocess
 import sys
@@ -324,6 +325,34 @@ def test_a_wrong_password_is_refused_and_not_kept(dget, locked, company, home, k
     assert json.loads(done.stdout)["error"]["code"] == "unauthorized"
     assert secrets_in(done) == []
     assert [path for path in home.rglob("*") if path.is_file()] == []
+
+
+def test_a_wrong_password_from_the_environment_is_said_by_its_name(dget, locked, environment):
+    environment |= {"DGET_USERNAME": "ann", "DGET_PASSWORD": "falsch"}
+    done = dget(locked.name("team/app:1"), "-debug")
+    assert done.returncode == 4
+    assert "they come from DGET_PASSWORD in the environment" in done.stderr
+    assert secrets_in(done) == []
+
+
+def test_ctrl_c_ends_at_once_while_a_helper_hangs(locked, environment, workplace, home):
+    helper = write(home / "bin" / "docker-credential-slow", '#!/bin/sh\necho > "$0.runs"\nexec sleep 20\n')
+    helper.chmod(0o755)
+    environment["PATH"] = f"{helper.parent}:{environment['PATH']}"
+    write(home / ".docker" / "config.json", {"credHelpers": {locked.address: "slow"}})
+    command = [sys.executable, "-m", "dget", locked.name("team/app:1")]
+    with subprocess.Popen(
+        command, cwd=workplace, env=environment, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        until = time.monotonic() + 60
+        while not helper.with_name("docker-credential-slow.runs").exists():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        # As a terminal does: to the whole group.
+        os.killpg(process.pid, signal.SIGINT)
+        begun = time.monotonic()
+        assert process.wait(20) == 130
+        assert time.monotonic() - begun < 3
 
 
 def test_login_without_a_terminal_says_what_to_give(dget, locked):

@@ -18,9 +18,9 @@ from dget.api.results import (
 )
 from dget.archive import DockerArchive, archive_size, check_output, is_gzip, target_of
 from dget.config import Settings, default_cache_dir, machine_platform
-from dget.config.credentials import BrokenHelper, CredentialLookup, OwnStore, registry_name
+from dget.config.credentials import CredentialLookup, OwnStore, registry_name
 from dget.engine import CachedImage, PullPlan, assemble, make_plan
-from dget.errors import UsageError
+from dget.errors import DgetError, UsageError
 from dget.flow import Cancel, Clock, Observer, RateLimit, Stage, SystemClock, run_interruptibly, silent
 from dget.model import Descriptor, Platform, Reference
 from dget.protocol.auth import Credential
@@ -108,16 +108,9 @@ class Client:
         """
         return self._run(lambda run: self._login(registry, username, password, run), cancel)
 
-    def logout(self, registry: str | None) -> LogoutResult:
+    def logout(self, registry: str | None, *, cancel: Cancel | None = None) -> LogoutResult:
         """Forgets what `login` kept for a registry."""
-        domain = self.registry(registry)
-        place = OwnStore(self._settings.environment, self._observer).forget(domain)
-        self._forget_what_was_learned(domain)
-        try:
-            other = CredentialLookup(self._settings.environment, self._observer).find(domain)
-        except BrokenHelper:
-            other = None
-        return LogoutResult(registry=domain, removed_from=place, still_in=other.source if other else None)
+        return self._run(lambda _: self._logout(registry), cancel)
 
     def _run(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
         # A failure cancels its own run alone, not what else the caller's Cancel stands for.
@@ -193,7 +186,7 @@ class Client:
         return TagList(repository=reference.familiar_name, tags=tuple(found))
 
     def _login(self, registry: str | None, username: str, password: str, cancel: Cancel) -> LoginResult:
-        domain = self.registry(registry)
+        domain = self._registry(registry)
         if not username or not password:
             raise UsageError(f"{domain} wants a name and a password to log in with")
         credential = Credential(username=username, password=password)
@@ -209,12 +202,22 @@ class Client:
             checked=endpoint.asks_who,
         )
 
+    def _logout(self, registry: str | None) -> LogoutResult:
+        domain = self._registry(registry)
+        place = OwnStore(self._settings.environment, self._observer).forget(domain)
+        self._forget_what_was_learned(domain)
+        try:
+            other = CredentialLookup(self._settings.environment, self._observer).find(domain)
+        # It is out of dget's own hands; who pulls next will be told.
+        except DgetError:
+            other = None
+        return LogoutResult(registry=domain, removed_from=place, still_in=other.source if other else None)
+
     def _forget_what_was_learned(self, domain: str) -> None:
         self._endpoints.pop(domain, None)
         self._credentials = _lookup(self._settings, self._observer)
 
-    def registry(self, text: str | None = None) -> str:
-        """The name under which credentials for a registry are kept; None means the settings' own registry."""
+    def _registry(self, text: str | None) -> str:
         return registry_name(text or self._settings.registry)
 
     def _planned(self, image: str, platform: str | None, cancel: Cancel) -> tuple[CachedImage, PullPlan]:

@@ -6,19 +6,19 @@ import sys
 from dget.errors import UsageError
 
 
-def ask_name(registry: str) -> str:
+def ask_name() -> str:
     """Raises UsageError where nobody can be asked, or nothing is answered."""
     _check_terminal()
-    sys.stderr.write(f"user name at {registry}: ")
+    sys.stderr.write("user name: ")
     sys.stderr.flush()
     return _answer(sys.stdin.readline().strip(), "name")
 
 
-def ask_password(registry: str) -> str:
+def ask_password() -> str:
     """Without showing it. Raises UsageError where nobody can be asked, or nothing is answered."""
     _check_terminal()
     try:
-        return _answer(getpass.getpass(f"password or access token at {registry}: ", sys.stderr), "password")
+        return _answer(getpass.getpass("password or access token: ", sys.stderr), "password")
     except EOFError:
         return _answer("", "password")
 

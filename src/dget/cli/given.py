@@ -20,19 +20,14 @@ class Given:
     source: str
 
 
-def given_credentials(options: Mapping[str, Any]) -> Given:
+def given_credentials(options: Mapping[str, Any], environment: Mapping[str, str]) -> Given:
     """-password goes before --password-stdin, and that before DGET_PASSWORD. Raises UsageError."""
-    username, password = options.get("username") or None, options.get("password") or None
-    if password and _is_written("password"):
-        return Given(username, password, "-password on the command line")
+    username = options.get("username") or environment.get("DGET_USERNAME") or None
+    if options.get("password") and _is_written("password"):
+        return Given(username, options["password"], "-password on the command line")
     if options.get("password_stdin"):
         return Given(username, _read_line(), "--password-stdin")
-    return Given(username, password, "DGET_PASSWORD in the environment")
-
-
-def without_credentials(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The other options, for verbs that do not use these at registries."""
-    return {**options, "username": None, "password": None, "password_stdin": False}
+    return Given(username, environment.get("DGET_PASSWORD") or None, "DGET_PASSWORD in the environment")
 
 
 def _is_written(name: str) -> bool:

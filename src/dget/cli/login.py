@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from dget.cli.options import connection_options, output_options, settings_of
+from dget.cli.options import connection_options, output_options, settings_with
 
 
 @click.command("login", short_help="Keep a name and a password for a registry.")
@@ -18,15 +18,17 @@ def login(host: str | None, **options: Any) -> None:
     without showing the password. It is kept in a credential helper or the system's keyring where there is one, else
     in a file that you alone can read.
     """
+    import os
+
     from dget.api import Client
     from dget.cli.ask import ask_name, ask_password
-    from dget.cli.given import given_credentials, without_credentials
+    from dget.cli.given import Given, given_credentials
     from dget.cli.report import report
 
     with report(**options) as reporter:
-        given = given_credentials(options)
-        with Client(settings_of(without_credentials(options)), observer=reporter.observe) as client:
-            registry = client.registry(host)
-            username = given.username or ask_name(registry)
-            password = given.password or ask_password(registry)
-            reporter.show(client.login(registry, username=username, password=password))
+        given = given_credentials(options, os.environ)
+        username = given.username or ask_name()
+        password = given.password or ask_password()
+        settings = settings_with(Given(username, password, "the terminal"), options)
+        with Client(settings, observer=reporter.observe) as client:
+            reporter.show(client.login(host, username=username, password=password))

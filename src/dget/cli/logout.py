@@ -17,10 +17,9 @@ def logout(host: str | None, **options: Any) -> None:
     What Docker, podman or ~/.netrc know stays; it is named, where it is still used.
     """
     from dget.api import Client
-    from dget.cli.given import without_credentials
     from dget.cli.report import report
 
     with report(**options) as reporter:
-        settings = settings_of(without_credentials(options))
+        settings = settings_of(options)
         with Client(settings, observer=reporter.observe) as client:
             reporter.show(client.logout(host))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 if TYPE_CHECKING:
+    from dget.cli.given import Given
     from dget.config import Settings
 
 Command: TypeAlias = Callable[..., Any]
@@ -74,15 +75,20 @@ output_options = together(
 
 def settings_of(options: dict[str, Any]) -> "Settings":
     """The Settings that a verb's options mean. Raises UsageError."""
+    from dget.cli.given import given_credentials
+
+    return settings_with(given_credentials(options, os.environ), options)
+
+
+def settings_with(given: "Given", options: dict[str, Any]) -> "Settings":
+    """The same, with a name and a password that are known already. Raises UsageError."""
     from pathlib import Path
 
-    from dget.cli.given import given_credentials
     from dget.config import Settings
 
     def path(name: str) -> Path | None:
         return Path(options[name]) if options.get(name) else None
 
-    given = given_credentials(options)
     return Settings(
         registry=options.get("registry") or "docker.io",
         username=given.username,
