@@ -1,19 +1,30 @@
 """A client: settings and connections for many calls."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from dget import __version__
-from dget.api.results import ImageDetails, ImagePlan, LayerPlan, PullResult, TagList
+from dget.api.results import (
+    ImageDetails,
+    ImagePlan,
+    LayerPlan,
+    LoginResult,
+    LogoutResult,
+    PullResult,
+    TagList,
+)
 from dget.archive import DockerArchive, archive_size, check_output, is_gzip, target_of
 from dget.config import Settings, default_cache_dir, machine_platform
+from dget.config.credentials import CredentialLookup, OwnStore, registry_name
 from dget.engine import CachedImage, PullPlan, assemble, make_plan
+from dget.errors import DgetError, UsageError
 from dget.flow import Cancel, Clock, Observer, RateLimit, Stage, SystemClock, run_interruptibly, silent
 from dget.model import Descriptor, Platform, Reference
 from dget.protocol.auth import Credential
-from dget.registry import Endpoint, RemoteImage, Session, list_tags
+from dget.registry import Endpoint, RemoteImage, Session, check_access, list_tags
 from dget.store import Store
 from dget.transport import CurlTransport, ObservedTransport, Transport, TransportOptions
 
@@ -34,6 +45,7 @@ class Client:
         self._transport: Transport = ObservedTransport(CurlTransport(_transport_options(self._settings)), observer)
         self._store: Store | None = None
         self._endpoints: dict[str, Endpoint] = {}
+        self._credentials = _lookup(self._settings, observer)
 
     def __enter__(self) -> Self:
         return self
@@ -88,6 +100,17 @@ class Client:
     def tags(self, repository: str, *, cancel: Cancel | None = None) -> TagList:
         """All tags of a repository."""
         return self._run(lambda run: self._tags(repository, run), cancel)
+
+    def login(self, registry: str | None, *, username: str, password: str, cancel: Cancel | None = None) -> LoginResult:
+        """Keeps a name and a password for a registry, once the registry has taken them.
+
+        registry: `HOST[:PORT]`; None means the settings' own, Docker Hub by default.
+        """
+        return self._run(lambda run: self._login(registry, username, password, run), cancel)
+
+    def logout(self, registry: str | None, *, cancel: Cancel | None = None) -> LogoutResult:
+        """Forgets what `login` kept for a registry."""
+        return self._run(lambda _: self._logout(registry), cancel)
 
     def _run(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
         # A failure cancels its own run alone, not what else the caller's Cancel stands for.
@@ -162,6 +185,41 @@ class Client:
         found = list_tags(self._session(reference), reference, cancel=cancel, observer=self._observer)
         return TagList(repository=reference.familiar_name, tags=tuple(found))
 
+    def _login(self, registry: str | None, username: str, password: str, cancel: Cancel) -> LoginResult:
+        domain = self._registry(registry)
+        if not username or not password:
+            raise UsageError(f"{domain} wants a name and a password to log in with")
+        credential = Credential(username=username, password=password)
+        endpoint = Endpoint.of(domain, lambda _: credential, plain_http=self._plain_http(domain))
+        check_access(Session(self._transport, endpoint, "", self._clock), cancel=cancel, observer=self._observer)
+        kept = OwnStore(self._settings.environment, self._observer).keep(domain, credential)
+        self._forget_what_was_learned(domain)
+        return LoginResult(
+            registry=domain,
+            username=username,
+            kept_in=kept.place,
+            in_clear=kept.in_clear,
+            checked=endpoint.asks_who,
+        )
+
+    def _logout(self, registry: str | None) -> LogoutResult:
+        domain = self._registry(registry)
+        place = OwnStore(self._settings.environment, self._observer).forget(domain)
+        self._forget_what_was_learned(domain)
+        try:
+            other = CredentialLookup(self._settings.environment, self._observer).find(domain)
+        # It is out of dget's own hands; who pulls next will be told.
+        except DgetError:
+            other = None
+        return LogoutResult(registry=domain, removed_from=place, still_in=other.source if other else None)
+
+    def _forget_what_was_learned(self, domain: str) -> None:
+        self._endpoints.pop(domain, None)
+        self._credentials = _lookup(self._settings, self._observer)
+
+    def _registry(self, text: str | None) -> str:
+        return registry_name(text or self._settings.registry)
+
     def _planned(self, image: str, platform: str | None, cancel: Cancel) -> tuple[CachedImage, PullPlan]:
         source = self._source(image, cancel)
         wanted = Platform.parse(platform) if platform else machine_platform()
@@ -183,20 +241,26 @@ class Client:
 
     def _endpoint(self, domain: str) -> Endpoint:
         """One for each registry, so that what was learned of it serves the next image too."""
-        settings = self._settings
         if domain not in self._endpoints:
-            plain_http = settings.insecure or settings.registry == f"http://{domain}"
-            credential = None
-            if settings.username is not None and settings.password is not None:
-                credential = Credential(username=settings.username, password=settings.password)
-            self._endpoints[domain] = Endpoint.of(domain, credential, plain_http=plain_http)
+            credentials = partial(self._credentials.find, domain)
+            self._endpoints[domain] = Endpoint.of(domain, credentials, plain_http=self._plain_http(domain))
         return self._endpoints[domain]
+
+    def _plain_http(self, domain: str) -> bool:
+        return self._settings.insecure or self._settings.registry == f"http://{domain}"
 
     def _opened_store(self) -> Store | None:
         if self._settings.cache and self._store is None:
             folder = self._settings.cache_dir or default_cache_dir(self._settings.environment)
             self._store = Store.open(folder)
         return self._store
+
+
+def _lookup(settings: Settings, observer: Observer) -> CredentialLookup:
+    given = None
+    if settings.username is not None and settings.password is not None:
+        given = Credential(username=settings.username, password=settings.password, source=settings.credentials_from)
+    return CredentialLookup(settings.environment, observer, given)
 
 
 def _result(

@@ -14,6 +14,8 @@ from dget import __version__
 from dget.cli import arguments
 from dget.cli.demo import demo
 from dget.cli.inspect import inspect
+from dget.cli.login import login
+from dget.cli.logout import logout
 from dget.cli.pull import pull
 from dget.cli.report import Reported
 from dget.cli.tags import tags
@@ -21,7 +23,14 @@ from dget.cli.units import clean
 from dget.errors import DgetError, StorageError, UsageError
 
 _SIGNALS = ("SIGHUP", "SIGINT", "SIGTERM")
-VERBS: dict[str, click.Command] = {"pull": pull, "inspect": inspect, "tags": tags, "demo": demo}
+VERBS: dict[str, click.Command] = {
+    "pull": pull,
+    "inspect": inspect,
+    "tags": tags,
+    "login": login,
+    "logout": logout,
+    "demo": demo,
+}
 _USAGE_HINT = "dget --help shows how it is used"
 
 

@@ -1,13 +1,13 @@
 """The options that verbs share, and what they set up."""
 
 import os
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 if TYPE_CHECKING:
+    from dget.cli.given import Given
     from dget.config import Settings
 
 Command: TypeAlias = Callable[..., Any]
@@ -76,6 +76,13 @@ output_options = together(
 
 def settings_of(options: dict[str, Any]) -> "Settings":
     """The Settings that a verb's options mean. Raises UsageError."""
+    from dget.cli.given import given_credentials
+
+    return settings_with(given_credentials(options, os.environ), options)
+
+
+def settings_with(given: "Given", options: dict[str, Any]) -> "Settings":
+    """The same, with a name and a password that are known already. Raises UsageError."""
     from pathlib import Path
 
     from dget.config import Settings
@@ -83,13 +90,11 @@ def settings_of(options: dict[str, Any]) -> "Settings":
     def path(name: str) -> Path | None:
         return Path(options[name]) if options.get(name) else None
 
-    password = options.get("password")
-    if options.get("password_stdin"):
-        password = sys.stdin.readline().rstrip("\r\n")
     return Settings(
         registry=options.get("registry") or "docker.io",
-        username=options.get("username"),
-        password=password,
+        username=given.username,
+        password=given.password,
+        credentials_from=given.source,
         proxy=options.get("proxy"),
         resolve=tuple(options.get("resolve") or ()),
         ca_file=path("ca_file"),

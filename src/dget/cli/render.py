@@ -7,7 +7,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from dget.api import ImageDetails, ImagePlan, LayerPlan, PullResult, TagList
+from dget.api import ImageDetails, ImagePlan, LayerPlan, LoginResult, LogoutResult, PullResult, TagList
 from dget.archive import is_gzip
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError, Partial
@@ -29,6 +29,10 @@ def text(result: Any) -> bytes:
             lines = list(result.tags)
         case ImageDetails():
             lines = _details_lines(result)
+        case LoginResult():
+            lines = _login_lines(result)
+        case LogoutResult():
+            lines = _logout_lines(result)
         case _:
             raise DgetError(f"no text for a {type(result).__name__}")
     return "".join(f"{clean(line)}\n" for line in lines).encode(errors="replace")
@@ -163,6 +167,25 @@ def _details_lines(details: ImageDetails) -> list[str]:
 
 def _list(words: Words) -> Sequence[str]:
     return [words] if isinstance(words, str) else words or ()
+
+
+def _login_lines(login: LoginResult) -> list[str]:
+    lines = [f"{login.registry}: logged in as {login.username}; kept in {login.kept_in}"]
+    if login.in_clear:
+        lines.append("who can read that file can read the password; a credential helper or a keyring keeps it safer")
+    if not login.checked:
+        lines.append(f"{login.registry} lets everybody in, so the password could not be checked")
+    return lines
+
+
+def _logout_lines(logout: LogoutResult) -> list[str]:
+    if logout.removed_from:
+        lines = [f"{logout.registry}: logged out; removed from {logout.removed_from}"]
+    else:
+        lines = [f"{logout.registry}: dget was not logged in"]
+    if logout.still_in:
+        lines.append(f"another tool's credentials are still used: {logout.still_in}")
+    return lines
 
 
 def _many(label: str, values: Iterable[str]) -> list[tuple[str, str]]:

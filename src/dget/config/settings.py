@@ -23,12 +23,14 @@ class Settings:
     registry: where images without a host are; http:// before it asks for plain HTTP. cache_dir: None means the
     system's place for caches. connections: at once; None means as many as help, up to 16. limit_rate: bytes a second.
     timeout: seconds without a byte.
+    credentials_from: where name and password come from, for people.
     resolve: `HOST:PORT:ADDR`. insecure: certificates are not checked, and plain HTTP is allowed.
     """
 
     registry: str = "docker.io"
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    credentials_from: str = "the settings"
     proxy: str | None = field(default=None, repr=False)
     resolve: tuple[str, ...] = ()
     ca_file: Path | None = None
@@ -52,6 +54,8 @@ class Settings:
             raise UsageError(f"--timeout takes seconds, 1 to {_TIMEOUT_MAX}, not {self.timeout:g}")
         if self.username and self.password is None:
             raise UsageError("a name without a password", hint="give -password, or --password-stdin")
+        if self.password is not None and not self.username:
+            raise UsageError("a password without a name", hint="give -username")
         for entry in self.resolve:
             if entry.count(":") < 2:
                 raise UsageError(f"--resolve takes HOST:PORT:ADDR, not {entry!r}")

@@ -1,9 +1,10 @@
 """A remote that holds images, spoken to by the OCI distribution protocol."""
 
+from dget.registry.access import check_access
 from dget.registry.endpoint import Endpoint
 from dget.registry.persistence import persist
 from dget.registry.remote_image import RemoteImage
 from dget.registry.session import RangesIgnored, Session
 from dget.registry.tags import list_tags
 
-__all__ = ["Endpoint", "RangesIgnored", "RemoteImage", "Session", "list_tags", "persist"]
+__all__ = ["Endpoint", "RangesIgnored", "RemoteImage", "Session", "check_access", "list_tags", "persist"]
