@@ -31,9 +31,7 @@ class Dante:
     one version of the protocol that it takes, `socks_v4` or `socks_v5`. passes: False refuses every connection.
     """
 
-    def __init__(
-        self, folder: Path, *, method: str = "none", version: str | None = None, passes: bool = True
-    ) -> None:
+    def __init__(self, folder: Path, *, method: str = "none", version: str | None = None, passes: bool = True) -> None:
         folder.mkdir(parents=True)
         self._folder = folder
         port = free_port()
@@ -43,7 +41,7 @@ class Dante:
         user = "root" if os.geteuid() == 0 else os.environ.get("USER", "nobody")
         rule = _OPEN.format(versions=versions) if passes else _CLOSED
         config.write_text(_CONFIG.format(folder=folder, port=port, method=method, user=user, rule=rule))
-        command = [need("danted", "dante-server"), "-f", config, "-p", folder / "pid"]
+        command: list[str | Path] = [need("danted", "dante-server"), "-f", config, "-p", folder / "pid"]
         self._daemon = Daemon(command, folder / "output", lambda: _accepts(port))
 
     def __enter__(self) -> Self:

@@ -78,7 +78,7 @@ class Squid:
         if os.geteuid() == 0:
             for path in (folder, *folder.iterdir()):
                 shutil.chown(path, "proxy", "proxy")
-        command = [program, "-N", "-f", config, "-n", f"dget{port}"]
+        command: list[str | Path] = [program, "-N", "-f", config, "-n", f"dget{port}"]
         try:
             self._daemon = Daemon(command, folder / "output", lambda: _accepts(port))
         except BaseException:

@@ -34,7 +34,7 @@ class Tinyproxy:
         rules += [f"ConnectPort {one}" for one in ports]
         config = folder / "tinyproxy.conf"
         config.write_text(_CONFIG.format(port=port, folder=folder, rules="\n".join(rules)))
-        command = [need("tinyproxy", "tinyproxy"), "-d", "-c", config]
+        command: list[str | Path] = [need("tinyproxy", "tinyproxy"), "-d", "-c", config]
         self._daemon = Daemon(command, folder / "output", lambda: _accepts(port))
 
     def __enter__(self) -> Self:

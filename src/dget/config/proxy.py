@@ -6,12 +6,12 @@ mean. Sources: golang.org/x/net/http/httpproxy for the environment, curl's manua
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
 from dget.config.no_proxy import NoProxy
 from dget.errors import UsageError
+from dget.protocol.origin import is_loopback
 
 # Their ports where the address names none.
 _PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
@@ -96,7 +96,7 @@ class ProxyRules:
 
     def proxy_for(self, scheme: str, host: str, port: int) -> Proxy | None:
         proxy = self.by_scheme.get(scheme)
-        if proxy is None or self.exempt.covers(host, port) or (self.spare_loopback and _is_loopback(host)):
+        if proxy is None or self.exempt.covers(host, port) or (self.spare_loopback and is_loopback(host)):
             return None
         return proxy
 
@@ -134,11 +134,3 @@ def _either_case(environment: Mapping[str, str], variable: str) -> tuple[str, st
         if value := environment.get(name, "").strip():
             return name, value
     return variable, ""
-
-
-def _is_loopback(host: str) -> bool:
-    plain = host.lower().rstrip(".")
-    try:
-        return ip_address(plain).is_loopback
-    except ValueError:
-        return plain == "localhost" or plain.endswith(".localhost")

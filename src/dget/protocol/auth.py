@@ -5,7 +5,7 @@ Sources: distribution, docs/spec/auth/token.md and oauth.md; RFC 7617.
 
 import base64
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 from urllib.parse import urlencode, urlsplit
 
@@ -126,13 +126,13 @@ def _authorize(
 def _ask_for_token(
     authority: Authority, realm: Realm, scope: str, clock: Clock
 ) -> Generator[Request, Response, _TokenAnswer]:
-    credential = authority.credential
+    credential, given_by = authority.credential, authority.registry_url
     if credential and credential.identity_token:
-        response = yield _refresh_request(realm, scope, credential.identity_token)
+        response = yield replace(_refresh_request(realm, scope, credential.identity_token), given_by=given_by)
         # Some registries know GET alone: GCR, Artifactory, ACR.
         if response.status not in (400, 401, 404):
             return _read_token(response, authority, clock)
-    response = yield _token_request(realm, scope, credential)
+    response = yield replace(_token_request(realm, scope, credential), given_by=given_by)
     return _read_token(response, authority, clock)
 
 

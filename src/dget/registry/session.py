@@ -12,7 +12,7 @@ from dget.protocol.origin import host_of, redirected
 from dget.protocol.ranges import check_range, range_header
 from dget.registry.endpoint import Endpoint
 from dget.transport import ResponseSink, Transport
-from dget.transport.curl_errors import CurlError, tls_not_spoken
+from dget.transport.curl_errors import tls_not_spoken
 
 _REDIRECTS_MAX = 5
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -78,7 +78,9 @@ class Session:
     ) -> tuple[Response, str]:
         """The answer, and the host that gave it."""
         if link := self._links.get(digest):
-            response = self._transport.send(Request(url=link, headers=headers), taker, cancel=cancel)
+            response = self._transport.send(
+                Request(url=link, headers=headers, given_by=self.base), taker, cancel=cancel
+            )
             if response.status not in _LINK_REFUSED:
                 return response, host_of(link)
             self._links.pop(digest, None)
@@ -110,7 +112,7 @@ class Session:
             if response.status not in _REDIRECTS or not location:
                 return response
             url = redirected(url, location)
-            response = self._transport.send(replace(request, url=url), sink, cancel=cancel)
+            response = self._transport.send(replace(request, url=url, given_by=self.base), sink, cancel=cancel)
             if ends is not None:
                 ends.append(url)
         raise NetworkError(f"{host_of(self.base)} redirects more than {_REDIRECTS_MAX} times")
@@ -128,8 +130,8 @@ class Session:
         """The first request: finds out which of the endpoint's URLs answers."""
         try:
             response = self._authenticated(replace(request, url=self._url(place)), sink, cancel)
-        except CurlError as error:
-            if not tls_not_spoken(error.number) or not self._endpoint.next_url():
+        except NetworkError as error:
+            if not tls_not_spoken(error) or not self._endpoint.next_url():
                 raise
             response = self._authenticated(replace(request, url=self._url(place)), sink, cancel)
         self._endpoint.settled = True
