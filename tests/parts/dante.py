@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,28 +21,31 @@ user.unprivileged: {user}
 client pass {{ from: 0/0 to: 0/0 }}
 {rule}
 """
-_OPEN = "socks pass {{ from: 0/0 to: 0/0 {versions} log: connect }}"
+_OPEN = "socks pass { from: 0/0 to: 0/0 log: connect }"
 _CLOSED = "socks block { from: 0/0 to: 0/0 log: connect error }"
+# It knows the system's users alone: in a mount namespace of its own, these files say who they are.
+_WITH_USERS = 'mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/shadow" /etc/shadow && shift && exec "$@"'
+_NOBODY = "nobody:x:65534:65534:nobody:/nonexistent:/bin/false"
 
 
 class Dante:
     """Runs from construction until `stop`, or for the length of a `with`. Skips where dante is missing.
 
-    method: dante's name, `none` or `username`; the latter wants a user of this system and his password. proxies: the
-    one version of the protocol that it takes, `socks_v4` or `socks_v5`. passes: False refuses every connection.
+    user: name and password that it wants; passes: False refuses every connection.
     """
 
-    def __init__(self, folder: Path, *, method: str = "none", version: str | None = None, passes: bool = True) -> None:
+    def __init__(self, folder: Path, *, user: tuple[str, str] | None = None, passes: bool = True) -> None:
         folder.mkdir(parents=True)
         self._folder = folder
         port = free_port()
         self.address = f"127.0.0.1:{port}"
         config = folder / "danted.conf"
-        versions = f"proxyprotocol: {version}" if version else ""
-        user = "root" if os.geteuid() == 0 else os.environ.get("USER", "nobody")
-        rule = _OPEN.format(versions=versions) if passes else _CLOSED
-        config.write_text(_CONFIG.format(folder=folder, port=port, method=method, user=user, rule=rule))
+        runs_as = "root" if os.geteuid() == 0 else os.environ.get("USER", "nobody")
+        method, rule = "username" if user else "none", _OPEN if passes else _CLOSED
+        config.write_text(_CONFIG.format(folder=folder, port=port, method=method, user=runs_as, rule=rule))
         command: list[str | Path] = [need("danted", "dante-server"), "-f", config, "-p", folder / "pid"]
+        if user:
+            command = [*_with_user(folder, *user), *command]
         self._daemon = Daemon(command, folder / "output", lambda: _accepts(port))
 
     def __enter__(self) -> Self:
@@ -58,6 +62,21 @@ class Dante:
 
     def stop(self) -> None:
         self._daemon.stop()
+
+
+def _with_user(folder: Path, name: str, password: str) -> list[str | Path]:
+    hashed = subprocess.run(
+        [need("openssl", "openssl"), "passwd", "-6", "-stdin"],
+        input=password,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    root = "root:x:0:0:root:/root:/bin/sh"
+    (folder / "passwd").write_text(f"{root}\n{_NOBODY}\n{name}:x:60001:65534::/nonexistent:/bin/false\n")
+    (folder / "shadow").write_text(f"root:*:19000::::::\nnobody:*:19000::::::\n{name}:{hashed}:19000::::::\n")
+    inside = [need("unshare", "util-linux"), "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--"]
+    return [*inside, "sh", "-c", _WITH_USERS, "sh", folder]
 
 
 def _accepts(port: int) -> bool:

@@ -1,5 +1,6 @@
 """Debian's squid, in a folder of its own: an HTTP proxy that may want a password, and may speak TLS itself."""
 
+import hashlib
 import os
 import shutil
 import socket
@@ -97,7 +98,7 @@ class Squid:
     def passed(self) -> list[Passed]:
         """What it was asked for so far; a tunnel stands here when it has ended."""
         log = self._folder / "access.log"
-        lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
+        lines = [line.split(maxsplit=4) for line in log.read_text().splitlines()] if log.exists() else []
         return [
             Passed(status=int(status), method=method, target=target, user=user)
             for status, _, method, target, user in lines
@@ -135,8 +136,13 @@ def digest(users: Mapping[str, str]) -> Rule:
     """Digest authentication. users: passwords by name."""
 
     def rule(folder: Path) -> str:
-        (folder / "digest").write_text("".join(f"{name}:{password}\n" for name, password in users.items()))
-        return _wants("digest", f"{_HELPERS}/digest_file_auth {folder}/digest", f"auth_param digest realm {_REALM}")
+        # H(A1) of RFC 7616 section 3.4.2: it takes a colon in a password of plain text for the end.
+        lines = [
+            f"{name}:{_REALM}:{hashlib.md5(f'{name}:{_REALM}:{password}'.encode()).hexdigest()}\n"
+            for name, password in users.items()
+        ]
+        (folder / "digest").write_text("".join(lines))
+        return _wants("digest", f"{_HELPERS}/digest_file_auth -c {folder}/digest", f"auth_param digest realm {_REALM}")
 
     return rule
 
