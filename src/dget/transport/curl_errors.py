@@ -35,13 +35,18 @@ _TRY_AGAIN = "try again: dget goes on where it stopped; a proxy or firewall in b
 
 
 class _Words(NamedTuple):
-    """How an error is told. message: with `{host}` and `{cause}`; temporary: whether trying again may help."""
+    """How an error is told. message: with `{host}`, `{text}` or its end, `{cause}`; temporary: whether trying again may help."""
 
     message: str
     hint: str | None = None
     temporary: bool = False
 
 
+_NO_CLIENT_CERTIFICATE = _Words(
+    "the client certificate for {host} cannot be used: {text}",
+    "both files are in PEM form, they belong together, and the key has no password (openssl pkey -in KEY -out NEW "
+    "takes it off)",
+)
 _WORDS = {
     pycurl.E_COULDNT_RESOLVE_HOST: _Words(
         "the host name {host} cannot be found",
@@ -63,7 +68,9 @@ _WORDS = {
         "is it the right port? Something in between may be at fault",
         temporary=True,
     ),
-    pycurl.E_SSL_CERTPROBLEM: _Words("the client certificate cannot be used ({cause})", "check --cert and --key"),
+    pycurl.E_SSL_CERTPROBLEM: _NO_CLIENT_CERTIFICATE,
+    # This is what it says of a key.
+    pycurl.E_BAD_FUNCTION_ARGUMENT: _NO_CLIENT_CERTIFICATE,
     pycurl.E_SSL_CACERT_BADFILE: _Words("the CA file cannot be used ({cause})", "check --ca-file"),
     pycurl.E_URL_MALFORMAT: _Words("{host} is no address that dget can ask ({cause})", "check the name and -proxy"),
     pycurl.E_UNSUPPORTED_PROTOCOL: _Words(
@@ -98,7 +105,7 @@ def error_of(failure: Failure, url: str, proxy: Proxy | None) -> NetworkError:
         return error
     words = _WORDS.get(failure.number, _OTHER)
     host = f"{host_of(url)} (through the proxy {proxy.address})" if proxy else host_of(url)
-    message = words.message.format(host=host, cause=_cause(failure.text))
+    message = words.message.format(host=host, text=failure.text, cause=_cause(failure.text))
     return CurlError(failure.number, message, hint=words.hint, temporary=words.temporary)
 
 

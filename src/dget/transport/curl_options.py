@@ -77,6 +77,8 @@ def tls_options(tls: HostTls, trust: TrustStore) -> CurlOptions:
             (pycurl.SSL_OPTIONS, pycurl.SSLOPT_NATIVE_CA if trust.native else None),
             (pycurl.SSLCERT, tls.client_certificate),
             (pycurl.SSLKEY, tls.client_key or tls.client_certificate),
+            # A key under a password is an error: without this, OpenSSL would ask for it on the terminal.
+            (pycurl.KEYPASSWD, "" if tls.client_certificate else None),
         ),
     ]
 
