@@ -21,8 +21,10 @@ PLACES = {
 # Repository `to/NAME` leads to that name; `wants/NAME` has its token service there.
 LOCATIONS = (
     "location ~ ^/v2/to/(?<target>[^/]+)/ { return 307 https://$target/v2/x/manifests/1; }",
-    'location ~ ^/v2/wants/(?<target>[^/]+)/ { add_header WWW-Authenticate "Bearer realm=\\"https://$target/token\\"" '
-    "always; return 401; }",
+    (
+        'location ~ ^/v2/wants/(?<target>[^/]+)/ { add_header WWW-Authenticate "Bearer realm=\\"https://$target/token\\"" '
+        "always; return 401; }"
+    ),
     "location / { return 404; }",
 )
 

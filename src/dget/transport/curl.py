@@ -7,6 +7,7 @@ import pycurl
 
 from dget.config.proxy import Proxy
 from dget.flow import Cancel
+from dget.protocol.echo import without_echo
 from dget.protocol.http import Request, Response
 from dget.protocol.origin import host_of, origin
 from dget.protocol.proxy_answers import is_proxys_own
@@ -51,7 +52,7 @@ class CurlTransport:
             options += short_answer_options(self._options.timeout)
         handle = self._take()
         try:
-            return handle.perform(request, options, proxy, sink, cancel)
+            return without_echo(handle.perform(request, options, proxy, sink, cancel), request)
         finally:
             self._idle.put(handle)
 

@@ -73,9 +73,8 @@ _WORDS = {
     pycurl.E_BAD_FUNCTION_ARGUMENT: _NO_CLIENT_CERTIFICATE,
     pycurl.E_SSL_CACERT_BADFILE: _Words("the CA file cannot be used ({cause})", "check --ca-file"),
     pycurl.E_URL_MALFORMAT: _Words("{host} is no address that dget can ask ({cause})", "check the name and -proxy"),
-    pycurl.E_UNSUPPORTED_PROTOCOL: _Words(
-        "{host} is no address that dget can ask ({cause})", "check the name and -proxy"
-    ),
+    # Not only of an address: an answer without a status line counts as HTTP 0.9.
+    pycurl.E_UNSUPPORTED_PROTOCOL: _Words("{host} does not answer in HTTP ({cause})", "is it the right port?"),
     _E_TOO_LARGE: _Words("{host} sent more in its headers than any registry does: refused"),
     **dict.fromkeys(_BROKEN_OFF, _Words("{host} broke off the connection ({cause})", _TRY_AGAIN, temporary=True)),
 }
