@@ -6,6 +6,7 @@ from queue import Empty, LifoQueue
 import pycurl
 
 from dget.config.proxy import Proxy
+from dget.config.tls import HostTls
 from dget.flow import Cancel
 from dget.protocol.echo import without_echo
 from dget.protocol.http import Request, Response
@@ -72,7 +73,7 @@ class CurlTransport:
         if proxy is None:
             return options + direct_options()
         self._reach.check_proxied(request)
-        own = self._options.tls(("https", proxy.host, proxy.port))
+        own = self._options.tls(("https", proxy.host, proxy.port)) if proxy.scheme == "https" else HostTls()
         return options + proxy_options(proxy, self._trust.of(own), self._options.pins)
 
     def _take(self) -> "_Handle":
