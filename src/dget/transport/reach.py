@@ -30,12 +30,10 @@ class Reach:
         place = place_of(address)
         _, host, _ = origin(request.url)
         giver = self._giver(request)
-        if giver is None:
-            self._reached.setdefault(host, place)
-        elif place is not Place.PUBLIC and not self._may_lead(
-            giver, place, written_out=parse_address(host) is not None
-        ):
+        written_out = parse_address(host) is not None
+        if giver and place is not Place.PUBLIC and not self._may_lead(giver, place, written_out=written_out):
             raise _refusal(request, place, address)
+        self._reached.setdefault(host, place)
 
     def check_proxied(self, request: Request) -> None:
         """Where a proxy makes the connection, only what is written out can be judged. Raises NetworkError."""

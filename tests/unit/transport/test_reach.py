@@ -75,6 +75,15 @@ def test_a_name_that_leads_elsewhere_later_gains_nothing():
         reach.check_address(given("https://cdn.example"), LOOPBACK)
 
 
+def test_each_of_a_chain_leads_no_further_inwards_than_it_lies_itself():
+    reach = reached(LOOPBACK)
+    reach.check_address(given("https://near.example"), LOOPBACK)
+    reach.check_address(Request(url="https://next.example", given_by="https://near.example"), LOOPBACK)
+    reach.check_address(given("https://far.example"), PUBLIC)
+    with pytest.raises(NetworkError):
+        reach.check_address(Request(url="https://back.example", given_by="https://far.example"), LOOPBACK)
+
+
 def test_a_registrys_own_host_needs_no_leave():
     reached(LOOPBACK).check_address(given("https://registry.example:8443/token"), LOOPBACK)
 
