@@ -8,9 +8,10 @@ from dget.archive import check_archive
 from tests.integration.conftest import Dget
 from tests.parts.dante import Dante
 from tests.parts.distribution import free_port
+from tests.parts.kerberos import REALM, Kerberos
 from tests.parts.nginx import Nginx, server
 from tests.parts.socks4a import Socks4a
-from tests.parts.squid import Squid, basic, closed, digest, ntlm_alone, open_to_all
+from tests.parts.squid import Squid, basic, closed, digest, negotiate, ntlm_alone, open_to_all
 from tests.parts.tinyproxy import Tinyproxy
 from tests.parts.tls import CertificateAuthority
 
@@ -156,6 +157,20 @@ def test_a_proxy_that_offers_ntlm_alone_is_told_with_the_way_round(refused):
             said = refused("-proxy", url)
             assert f"the proxy {proxy.address} offers no log-in but NTLM" in said
             assert "cntlm or px" in said
+
+
+def test_a_proxy_that_wants_a_kerberos_ticket(pull, refused, environment, tmp_path):
+    with (
+        Kerberos(tmp_path / "kerberos", host="localhost") as realm,
+        Squid(negotiate(realm.service, realm.keytab, realm.config)) as proxy,
+    ):
+        url = f"http://{proxy.address.replace('127.0.0.1', 'localhost')}"
+        said = refused("-proxy", url)
+        assert "wants a Kerberos log-in (Negotiate), and there is no ticket that it takes" in said
+        assert "kinit" in said
+        environment.update(realm.ticket())
+        pull("-proxy", url)
+        assert {one.user for one in proxy.passed if one.status == 200} == {f"me@{REALM}"}
 
 
 def test_a_proxy_that_does_not_allow_the_host_is_told_from_the_registry(refused, place, tmp_path):

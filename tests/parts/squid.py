@@ -152,6 +152,19 @@ def ntlm_alone(_: Path) -> str:
     return _wants("ntlm", f"{_HELPERS}/ntlm_fake_auth")
 
 
+def negotiate(service: str, keytab: Path, config: Path) -> Rule:
+    """Kerberos. service: the proxy's principal; keytab: its key; config: krb5.conf."""
+
+    def rule(folder: Path) -> str:
+        for name, path in (("keytab", keytab), ("krb5.conf", config)):
+            shutil.copyfile(path, folder / name)
+        known = f"/usr/bin/env KRB5_CONFIG={folder}/krb5.conf KRB5RCACHENAME=none:"
+        program = f"{known} {_HELPERS}/negotiate_kerberos_auth -k {folder}/keytab -s {service}"
+        return _wants("negotiate", program)
+
+    return rule
+
+
 def _wants(scheme: str, program: str, *more: str) -> str:
     lines = (f"auth_param {scheme} program {program}", f"auth_param {scheme} children 2 startup=1", *more)
     return "\n".join((*lines, "acl known proxy_auth REQUIRED", "http_access allow known", "http_access deny all"))
