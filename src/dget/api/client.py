@@ -18,17 +18,25 @@ from dget.api.results import (
 )
 from dget.archive import DockerArchive, archive_size, check_output, is_gzip, target_of
 from dget.config import Settings, default_cache_dir, machine_platform
+from dget.config.certs_d import certs_folders, read_certs
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
+from dget.config.tls import HostTls, TlsByOrigin
 from dget.engine import CachedImage, PullPlan, assemble, make_plan
 from dget.errors import DgetError, UsageError
-from dget.flow import Cancel, Clock, Observer, RateLimit, Stage, SystemClock, run_interruptibly, silent
+from dget.flow import Cancel, Clock, Observer, RateLimit, Stage, SystemClock, Warned, run_interruptibly, silent
 from dget.model import Descriptor, Platform, Reference
 from dget.protocol.auth import Credential
+from dget.protocol.origin import origin
 from dget.registry import Endpoint, RemoteImage, Session, check_access, list_tags
 from dget.store import Store
 from dget.transport import CurlTransport, ObservedTransport, Transport, TransportOptions
 
 T = TypeVar("T")
+
+_INSECURE = (
+    "is not checked (--insecure): whoever stands in between can read all that is sent, passwords too, and can answer "
+    "in its place; --ca-file PEM trusts one authority instead"
+)
 
 
 class Client:
@@ -42,7 +50,9 @@ class Client:
         self._settings = settings or Settings()
         self._observer = observer
         self._clock: Clock = SystemClock()
-        self._transport: Transport = ObservedTransport(CurlTransport(_transport_options(self._settings)), observer)
+        self._tls = _tls(self._settings)
+        curl = CurlTransport(_transport_options(self._settings, self._tls))
+        self._transport: Transport = ObservedTransport(curl, observer)
         self._store: Store | None = None
         self._endpoints: dict[str, Endpoint] = {}
         self._credentials = _lookup(self._settings, observer)
@@ -242,8 +252,15 @@ class Client:
     def _endpoint(self, domain: str) -> Endpoint:
         """One for each registry, so that what was learned of it serves the next image too."""
         if domain not in self._endpoints:
-            credentials = partial(self._credentials.find, domain)
-            self._endpoints[domain] = Endpoint.of(domain, credentials, plain_http=self._plain_http(domain))
+            settings, credentials = self._settings, partial(self._credentials.find, domain)
+            endpoint = Endpoint.of(domain, credentials, plain_http=self._plain_http(domain))
+            self._tls.say(
+                origin(endpoint.url),
+                HostTls(client_certificate=settings.client_certificate, client_key=settings.client_key),
+            )
+            self._endpoints[domain] = endpoint
+            if settings.insecure:
+                self._observer(Warned(text=f"{domain} {_INSECURE}"))
         return self._endpoints[domain]
 
     def _plain_http(self, domain: str) -> bool:
@@ -288,15 +305,20 @@ def _result(
     )
 
 
-def _transport_options(settings: Settings) -> TransportOptions:
+def _tls(settings: Settings) -> TlsByOrigin:
+    folders = certs_folders(settings.environment)
+    ca_files = (settings.ca_file,) if settings.ca_file else ()
+    return TlsByOrigin(
+        HostTls(ca_files=ca_files, verify=not settings.insecure), lambda asked: read_certs(folders, asked)
+    )
+
+
+def _transport_options(settings: Settings, tls: TlsByOrigin) -> TransportOptions:
     return TransportOptions(
         user_agent=f"dget/{__version__}",
         timeout=settings.timeout,
-        proxy=settings.proxy,
-        resolve=settings.resolve,
-        ca_file=settings.ca_file,
-        client_certificate=settings.client_certificate,
-        client_key=settings.client_key,
-        verify_tls=not settings.insecure,
+        proxies=settings.proxies,
+        pins=settings.pins,
+        tls=tls,
         environment=settings.environment,
     )
