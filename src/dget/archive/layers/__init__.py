@@ -1,0 +1,1 @@
+"""Layers: their tars, and the tree that they make together."""

@@ -14,6 +14,7 @@ from dget.errors import Unsupported
 _BLOCK = 512
 _PIECE = 1 << 20
 _ID_MAX = 2**32 - 2
+_SIZE_MAX = 2**63 - 1
 _DEVICE_MAX = 2**32 - 1
 _SECONDS_MAX = 2**40
 # Linux takes no larger attribute (XATTR_SIZE_MAX).
@@ -89,6 +90,8 @@ class LayerTar:
         # It would keep all members.
         tar.members.clear()  # type: ignore[attr-defined]
         self._next_at = tar.offset
+        if member.size < 0:
+            raise self._stream.damaged(f"{shown(member.name)} has a negative size")
         # Engines pass over global headers, other tools obey them: two views of one layer.
         if tar.pax_headers.keys() - {"comment"}:
             raise Unsupported(f"refused {self._what}: it has a PAX header for all its members", hint=HOSTILE)
@@ -117,9 +120,8 @@ def _entry(member: tarfile.TarInfo, place: int) -> Entry:
     path = clean_path(member.name)
     if "\0" in member.linkname:
         raise Unsupported(f"refused {shown(member.name)}: its link has a NUL in it", hint=HOSTILE)
-    for number, most in ((member.uid, _ID_MAX), (member.gid, _ID_MAX), (member.size, 2**63 - 1)):
-        if not 0 <= number <= most:
-            raise Unsupported(f"refused {shown(member.name)}: an owner or size that no system has", hint=HOSTILE)
+    if not (0 <= member.uid <= _ID_MAX and 0 <= member.gid <= _ID_MAX and member.size <= _SIZE_MAX):
+        raise Unsupported(f"refused {shown(member.name)}: an owner or size that no system has", hint=HOSTILE)
     is_device = kind in (Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE)
     device = (member.devmajor, member.devminor) if is_device else (0, 0)
     if not all(0 <= number <= _DEVICE_MAX for number in device):

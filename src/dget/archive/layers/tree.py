@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
+from dget.archive.layers.budget import Budget
 from dget.archive.layers.entry import HOSTILE, Entry, Kind, Path, clean_path, shown
 from dget.errors import Unsupported
 
@@ -17,9 +18,6 @@ OPAQUE = ".wh..wh..opq"
 _AUFS = ".wh..wh."
 # As Linux (path_resolution(7)).
 SYMLINKS_MAX = 40
-# Far above the largest images that there are; without bounds a few kilobytes could take all memory.
-_ENTRIES_MAX = 2_000_000
-_METADATA_MAX = 512 << 20
 
 
 class TooManySymlinks(Exception):
@@ -60,12 +58,11 @@ class Tree:
 
     def __init__(self) -> None:
         self.root = Node(Inode(None, 0), {}, 0)
-        self._entries = 0
-        self._metadata = 0
+        self._budget = Budget()
 
     def apply(self, layer: int, entry: Entry) -> None:
         """Entries of a layer in its order, layers from the base up. Raises Unsupported for what is hostile or too much."""
-        self._account(entry)
+        self._budget.take(entry)
         if not entry.path:
             self._set_root(layer, entry)
         elif not entry.path[-1].startswith(WHITEOUT):
@@ -84,17 +81,6 @@ class Tree:
         """The same without symlinks; what does not exist is left as it is. Raises TooManySymlinks, NotAFolder."""
         trail, missing = self._resolve(path)
         return (*(name for name, _ in trail[1:]), *missing)
-
-    def _account(self, entry: Entry) -> None:
-        self._entries += 1
-        self._metadata += sum(map(len, entry.path)) + len(entry.target)
-        self._metadata += sum(len(name) + len(value) for name, value in entry.xattrs)
-        if self._entries > _ENTRIES_MAX or self._metadata > _METADATA_MAX:
-            raise Unsupported(
-                f"the image has more than {_ENTRIES_MAX:,} files, or names and attributes of more than "
-                f"{_METADATA_MAX >> 20} MiB",
-                hint=HOSTILE,
-            )
 
     def _set_root(self, layer: int, entry: Entry) -> None:
         if entry.kind is not Kind.DIRECTORY:

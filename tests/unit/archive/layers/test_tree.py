@@ -164,7 +164,7 @@ def test_symlinks_are_found_within_the_root_alone():
 
 
 def test_too_many_files_are_refused(monkeypatch):
-    monkeypatch.setattr("dget.archive.layers.tree._ENTRIES_MAX", 3)
+    monkeypatch.setattr("dget.archive.layers.budget._ENTRIES_MAX", 3)
     with pytest.raises(Unsupported, match="more than 3 files"):
         merged([entry(name) for name in "abcd"])
 
