@@ -5,7 +5,7 @@ import io
 import os
 import stat
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -95,10 +95,10 @@ class LayerMaker:
         member.uid, member.gid = owner
         member.devmajor, member.devminor = device
         member.mtime = int(float(mtime))
-        if "." in mtime:
-            member.pax_headers["mtime"] = mtime
-        for key, value in (xattrs or {}).items():
-            member.pax_headers[f"SCHILY.xattr.{key}"] = value.decode(errors="surrogateescape")
+        records = {
+            f"SCHILY.xattr.{key}": value.decode(errors="surrogateescape") for key, value in (xattrs or {}).items()
+        }
+        member.pax_headers = {**records, "mtime": mtime} if "." in mtime else records
         self._tar.addfile(member, io.BytesIO(content))
         return self
 
@@ -114,6 +114,27 @@ class LayerMaker:
     def done(self) -> bytes:
         self._tar.close()
         return self._packed.getvalue()
+
+
+class MemoryLayers:
+    """Layers that a test made. opened: their numbers, in order."""
+
+    def __init__(self, layers: Sequence[bytes]) -> None:
+        self._layers = layers
+        self.opened: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    def label(self, layer: int) -> str:
+        return f"layer {layer + 1}"
+
+    def fetch(self, layers: Iterable[int]) -> None:
+        """They are here."""
+
+    def open(self, layer: int) -> io.BytesIO:
+        self.opened.append(layer)
+        return io.BytesIO(self._layers[layer])
 
 
 def hard_layers() -> list[bytes]:
@@ -145,6 +166,7 @@ def hard_layers() -> list[bytes]:
     middle.add("shared", b"two", mtime=str(TIME + 5)).hardlink("shared3", "shared2").folder("implicit/later/sub")
     middle.folder("back").add("back/keep", b"keep").add(".wh.back").add("a/b/c/deep", b"deep")
     top = LayerMaker().folder("gone").add("gone/again", b"again").add("shared2", b"three").folder("usr/lib", 0o755)
+    top.add("owned", b"mine", owner=(1000, 2_000_000), mode=0o604).symlink("owned-link", "owned", owner=(7, 8))
     top.symlink("becomes", "etc").hardlink("link-to-link", "absolute").add("empty").add(".wh.never-was").folder(
         "./", 0o750
     )

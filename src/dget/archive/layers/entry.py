@@ -12,7 +12,7 @@ Path: TypeAlias = tuple[str, ...]
 
 # Linux's limits (limits.h): a longer name could not be unpacked anywhere.
 _NAME_MAX = 255
-_PATH_MAX = 4095
+PATH_MAX = 4095
 
 
 class Kind(enum.StrEnum):
@@ -81,5 +81,5 @@ def shown(name: str) -> str:
 
 def _check_lengths(parts: list[str]) -> None:
     encoded = [part.encode(errors="surrogateescape") for part in parts]
-    if any(len(part) > _NAME_MAX for part in encoded) or sum(map(len, encoded)) + len(encoded) > _PATH_MAX:
+    if any(len(part) > _NAME_MAX for part in encoded) or sum(map(len, encoded)) + len(encoded) > PATH_MAX:
         raise Unsupported(f"refused {shown('/'.join(parts))}: no system takes so long a name", hint=HOSTILE)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import cast
 
-from dget.archive.layers.entry import HOSTILE, Entry, Kind, clean_path, shown
+from dget.archive.layers.entry import HOSTILE, PATH_MAX, Entry, Kind, clean_path, shown
 from dget.archive.layers.forward import ForwardStream
 from dget.codec import Decompressed
 from dget.codec.decompress import Readable
@@ -118,6 +118,8 @@ def _entry(member: tarfile.TarInfo, place: int) -> Entry:
     if kind is None:
         raise Unsupported(f"refused {shown(member.name)}: an entry of unknown type {member.type!r}", hint=HOSTILE)
     path = clean_path(member.name)
+    if kind is Kind.SYMLINK and not 0 < len(member.linkname.encode(errors="surrogateescape")) <= PATH_MAX:
+        raise Unsupported(f"refused {shown(member.name)}: a symlink to nothing, or to too long a name", hint=HOSTILE)
     if "\0" in member.linkname:
         raise Unsupported(f"refused {shown(member.name)}: its link has a NUL in it", hint=HOSTILE)
     if not (0 <= member.uid <= _ID_MAX and 0 <= member.gid <= _ID_MAX and member.size <= _SIZE_MAX):

@@ -1,6 +1,6 @@
 """An image's layers, as they can be read: again and again, each whole and verified."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Protocol
 
@@ -21,6 +21,10 @@ class Layers(Protocol):
         """Names it in errors."""
         ...
 
+    def fetch(self, layers: Iterable[int]) -> None:
+        """All of these are about to be opened: those that are not at hand may come together. Raises DgetError."""
+        ...
+
     def open(self, layer: int) -> BinaryIO:
         """Its bytes as the registry has them, from the first one on; they matched their digest.
 
@@ -39,6 +43,10 @@ class LayerReader:
     def __len__(self) -> int:
         return len(self._layers)
 
+    def fetch(self, layers: Iterable[int]) -> None:
+        """As Layers.fetch."""
+        self._layers.fetch(layers)
+
     @contextmanager
     def open(self, layer: int) -> Iterator["OpenLayer"]:
         """Raises DgetError, Cancelled."""
@@ -47,6 +55,7 @@ class LayerReader:
 
     def merge(self) -> Tree:
         """The tree of all layers. Raises IntegrityError, Unsupported, Cancelled."""
+        self._layers.fetch(range(len(self._layers)))
         tree = Tree()
         for number in range(len(self._layers)):
             with self.open(number) as layer:

@@ -50,28 +50,31 @@ class _Unclear(Exception):
 class _LayerIndex:
     """What one layer alone says about each path.
 
-    Raises _Unclear where its entries depend on each other or on lower layers in a way that builders do not use.
+    Raises _Unclear where its entries depend on each other in a way that builders do not use, or, above the base, where it
+    has no entry of a folder that it writes into: in a lower layer that may be a symlink to anywhere.
     """
 
-    def __init__(self, layer: OpenLayer, budget: Budget) -> None:
+    def __init__(self, layer: OpenLayer, budget: Budget, *, base: bool) -> None:
         self.entries: dict[Path, Entry] = {}
         self._folders: set[Path] = set()
         self._hidden: set[Path] = set()
         self._opaque: set[Path] = set()
         others: set[Path] = set()
+        passed: set[Path] = set()
         for entry in layer:
             budget.take(entry)
             self._note(entry)
+            passed.update(_folders_of(entry.path))
             if entry.kind is not Kind.DIRECTORY:
                 others.add(entry.path)
-        if others & self._folders:
+        if others & passed or not (base or passed <= self.entries.keys()):
             raise _Unclear
 
     def _note(self, entry: Entry) -> None:
         path = entry.path
         if not path or not path[-1].startswith(WHITEOUT):
             self.entries[path] = entry
-            self._folders.update(path[:length] for length in range(len(path)))
+            self._folders.update(_folders_of(path))
         elif path[-1] == OPAQUE:
             self._opaque.add(path[:-1])
         elif path[-1].removeprefix(WHITEOUT) in _NAMES_NOTHING:
@@ -84,8 +87,8 @@ class _LayerIndex:
         if path in self.entries:
             return self.entries[path]
         if path in self._folders:
-            # Its folder stands in a lower layer, where it may be a symlink.
-            raise _Unclear
+            # A folder of the base that has no entry.
+            return Entry(place=-1, path=path, kind=Kind.DIRECTORY, mode=0o755)
         return not (path in self._hidden or any(self._hides_below(path[:length]) for length in range(len(path))))
 
     def _hides_below(self, folder: Path) -> bool:
@@ -100,6 +103,11 @@ class _LayerIndex:
         if target is None or target.place > entry.place or target.kind is Kind.HARDLINK:
             raise _Unclear
         return target
+
+
+def _folders_of(path: Path) -> list[Path]:
+    """Those that a path passes through, without the root."""
+    return [path[:length] for length in range(1, len(path))]
 
 
 class _Search:
@@ -151,17 +159,19 @@ class _Search:
     def _index(self, number: int) -> _LayerIndex:
         if number not in self._indexes:
             with self._layers.open(number) as layer:
-                self._indexes[number] = _LayerIndex(layer, self._budget)
+                self._indexes[number] = _LayerIndex(layer, self._budget, base=number == 0)
         return self._indexes[number]
 
 
 def _find_in_tree(layers: LayerReader, parts: Sequence[str], path: str) -> Found | None:
     tree = layers.merge()
     try:
-        node = tree.find(parts)
-        real = tree.real_path(parts)
+        located = tree.locate(parts)
     except NotAFolder:
         return None
     except TooManySymlinks:
         raise NotFound(f"{shown(path)}: symlinks lead around in a circle") from None
-    return None if node is None else Found(path=real, entry=node.inode.entry, layer=node.inode.layer)
+    if located is None:
+        return None
+    real, node = located
+    return Found(path=real, entry=node.inode.entry, layer=node.inode.layer)

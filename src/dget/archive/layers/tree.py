@@ -72,15 +72,22 @@ class Tree:
         elif not entry.path[-1].startswith(_AUFS):
             self._white_out(layer, entry)
 
-    def find(self, path: Sequence[str]) -> Node | None:
-        """What a path means, all symlinks followed within the tree. Raises TooManySymlinks, NotAFolder."""
-        trail, missing = self._resolve(path)
-        return None if missing else trail[-1][1]
+    def locate(self, path: Sequence[str]) -> tuple[Path, Node] | None:
+        """What a path means, and its own path without symlinks, which are followed within the tree.
 
-    def real_path(self, path: Sequence[str]) -> Path:
-        """The same without symlinks; what does not exist is left as it is. Raises TooManySymlinks, NotAFolder."""
-        trail, missing = self._resolve(path)
-        return (*(name for name, _ in trail[1:]), *missing)
+        Raises TooManySymlinks, NotAFolder.
+        """
+        trail, missing, strict = self._resolve(path)
+        if missing or not strict:
+            return None
+        return tuple(name for name, _ in trail[1:]), trail[-1][1]
+
+    def _find(self, path: Sequence[str]) -> Node | None:
+        try:
+            located = self.locate(path)
+        except (TooManySymlinks, NotAFolder):
+            return None
+        return located[1] if located else None
 
     def _set_root(self, layer: int, entry: Entry) -> None:
         if entry.kind is not Kind.DIRECTORY:
@@ -102,12 +109,8 @@ class Tree:
     def _linked(self, entry: Entry) -> Inode:
         """The inode that a hard link is another name of; a symlink itself may have several names."""
         target = clean_path(entry.target)
-        node = None
-        try:
-            if target and (folder := self.find(target[:-1])) and folder.children is not None:
-                node = folder.children.get(target[-1])
-        except (TooManySymlinks, NotAFolder):
-            node = None
+        folder = self._find(target[:-1]) if target else None
+        node = (folder.children or {}).get(target[-1]) if folder else None
         if node is None or node.children is not None:
             what = "a folder" if node else "what is not there"
             raise Unsupported(
@@ -118,7 +121,7 @@ class Tree:
     def _folder(self, layer: int, entry: Entry) -> dict[str, Node]:
         """The children of the folder that an entry belongs into, which is made where no layer has an entry of it."""
         try:
-            trail, missing = self._resolve(entry.path[:-1])
+            trail, missing, _ = self._resolve(entry.path[:-1])
         except TooManySymlinks:
             raise Unsupported(
                 f"refused {shown('/'.join(entry.path))}: symlinks lead around in a circle", hint=HOSTILE
@@ -146,7 +149,7 @@ class Tree:
         return self._folder(layer, entry)
 
     def _hide_below(self, layer: int, path: Path) -> None:
-        folder = self._if_there(path)
+        folder = self._find(path)
         if folder is not None:
             _keep_what_is_of(layer, folder)
 
@@ -154,7 +157,7 @@ class Tree:
         name = entry.path[-1].removeprefix(WHITEOUT)
         if name in ("", ".", ".."):
             raise Unsupported(f"refused {shown('/'.join(entry.path))}: a whiteout of no file", hint=HOSTILE)
-        folder = self._if_there(entry.path[:-1])
+        folder = self._find(entry.path[:-1])
         if folder is None or folder.children is None or name not in folder.children:
             return
         if folder.children[name].touched == layer:
@@ -163,23 +166,20 @@ class Tree:
         else:
             del folder.children[name]
 
-    def _if_there(self, path: Path) -> Node | None:
-        try:
-            return self.find(path)
-        except (TooManySymlinks, NotAFolder):
-            return None
-
-    def _resolve(self, path: Sequence[str]) -> tuple[list[tuple[str, Node]], list[str]]:
-        """Names and nodes from the root to the last that exists, and the names that do not."""
+    def _resolve(self, path: Sequence[str]) -> tuple[list[tuple[str, Node]], list[str], bool]:
+        """Names and nodes from the root to the last that exists, the names that do not, and whether all that was passed
+        exists: `..` after a name that does not takes that name away, as in the engines.
+        """
         trail: list[tuple[str, Node]] = [("", self.root)]
         missing: list[str] = []
         ahead = list(reversed(path))
-        symlinks = 0
+        symlinks, strict = 0, True
         while ahead:
             name = ahead.pop()
             if name in ("", "."):
                 continue
             if name == "..":
+                strict = strict and not missing
                 _go_up(trail, missing)
                 continue
             children = trail[-1][1].children
@@ -200,7 +200,7 @@ class Tree:
             if target.startswith("/"):
                 del trail[1:]
             ahead.extend(reversed(target.split("/")))
-        return trail, missing
+        return trail, missing, strict
 
 
 def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:

@@ -31,12 +31,13 @@ class Target(Protocol):
 class Plan:
     """A pure function of the tree: folders, then what has no contents, then files in the order of the layers.
 
-    files: names by layer and place; the first name of several is the one that sorts first.
+    files: names by layer and place; the first name of several is the one that sorts first; size: bytes of them all.
     """
 
     folders: list[tuple[Path, Entry]] = field(default_factory=list)
     specials: list[tuple[list[Path], Entry]] = field(default_factory=list)
     files: dict[int, dict[int, list[Path]]] = field(default_factory=dict)
+    size: int = 0
 
     @classmethod
     def of(cls, top: Node) -> "Plan":
@@ -52,9 +53,15 @@ class Plan:
             assert inode.entry is not None
             if inode.kind is Kind.FILE:
                 plan.files.setdefault(inode.layer, {})[inode.entry.place] = paths
+                plan.size += inode.entry.size
             else:
                 plan.specials.append((paths, inode.entry))
         return plan
+
+    @property
+    def count(self) -> int:
+        """Files with contents, each once whatever its names."""
+        return sum(map(len, self.files.values()))
 
     def write(self, layers: LayerReader, target: Target) -> None:
         """Reads each layer that a file comes from once more. Raises what layers and target raise."""

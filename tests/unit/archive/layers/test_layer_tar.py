@@ -1,5 +1,6 @@
 """Reading the tar of a layer, also one that was made to harm."""
 
+import contextlib
 import gzip
 import io
 import tarfile
@@ -10,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dget.archive.layers.entry import Kind
+from dget.archive.layers.entry import Entry, Kind
 from dget.archive.layers.layer_tar import LayerTar
-from dget.errors import DgetError, IntegrityError, Unsupported
+from dget.errors import IntegrityError, Unsupported
 
 BLOCK = 512
 CAPABILITY = b"\x01\x00\x00\x02\x00\x04\x00\x00\xff\xfe\n=\x00\x80"
@@ -56,7 +57,7 @@ def record(key: str, value: bytes) -> bytes:
 END = bytes(2 * BLOCK)
 
 
-def read(data: bytes) -> list[tuple]:
+def read(data: bytes) -> list[tuple[Entry, bytes]]:
     tar = LayerTar(io.BytesIO(data), "the layer")
     found = []
     for entry in tar:
@@ -78,7 +79,7 @@ def written(*members: tuple[tarfile.TarInfo, bytes], form: int = tarfile.PAX_FOR
 
 @settings(max_examples=60, deadline=None)
 @given(
-    names=st.lists(st.text(st.characters(exclude_characters="\0/", exclude_categories=("Cs",)), min_size=1, max_size=60)
+    names=st.lists(st.text(st.characters(exclude_characters="\0/", codec="utf-8"), min_size=1, max_size=60)
                    .filter(lambda name: name not in (".", "..")), max_size=5, unique=True),
     form=st.sampled_from([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT]),
     mtime=st.integers(0, 2**33),
@@ -197,6 +198,8 @@ def test_a_damaged_tar_is_refused_and_never_taken_for_a_shorter_one(data):
         pax(record("path", b"a\0b")) + header("a"),
         pax(record("linkpath", b"a\0b")) + header("a", kind=b"2"),
         header("a", kind=b"Z"),
+        header("a", kind=b"2"),
+        pax(record("linkpath", b"x" * 4096)) + header("a", kind=b"2"),
         pax(record("uid", b"99999999999")) + header("a"),
         pax(record("uid", b"-1")) + header("a"),
         pax(record("path", b"all"), b"g") + header("a"),
@@ -247,14 +250,14 @@ def test_the_map_of_a_sparse_file_takes_no_more_memory_than_a_header_may():
     assert peak < 100 << 20
 
 
-def test_a_hundred_thousand_entries_are_read_in_bounded_memory():
-    # 51 MB of tar that pack into less than 1 MB.
+def test_however_many_entries_there_are_none_is_kept():
+    packed = gzip.compress(header("a") * 5_000 + END, 1)
     tracemalloc.start()
-    tar = LayerTar(io.BytesIO(gzip.compress(header("a") * 100_000 + END, 1)), "the layer")
-    assert sum(1 for _ in tar) == 100_000
+    count = sum(1 for _ in LayerTar(io.BytesIO(packed), "the layer"))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 60 << 20
+    assert count == 5_000
+    assert peak < 5 << 20, "a kept entry takes more than a kilobyte"
 
 
 @settings(max_examples=300, deadline=None)
@@ -270,7 +273,5 @@ def test_whatever_bytes_are_changed_nothing_but_our_errors_comes(data):
         if data.draw(st.booleans()):
             good[at + 148 : at + 156] = b" " * 8
             good[at + 148 : at + 156] = f"{sum(good[at : at + BLOCK]) & 0o777777:06o}\0 ".encode()
-    try:
+    with contextlib.suppress(IntegrityError, Unsupported):
         read(bytes(good))
-    except DgetError as error:
-        assert isinstance(error, IntegrityError | Unsupported)

@@ -1,4 +1,4 @@
-"""umoci: unpacks images as the OCI specification says, with or without root."""
+"""umoci: unpacks images into runtime bundles as the OCI specification says, with or without root."""
 
 import json
 import os
@@ -14,7 +14,7 @@ NOBODY = 65534
 _TIMEOUT = 120
 
 
-class Umoci:
+class UmociBundle:
     def __init__(self) -> None:
         self._program = need("umoci", "umoci")
 
