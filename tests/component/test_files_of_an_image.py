@@ -11,7 +11,7 @@ import pytest
 
 from dget import Client, Settings
 from dget.codec import FileLock
-from dget.errors import Cancelled, IntegrityError, NotFound, StorageError, UsageError
+from dget.errors import Cancelled, IntegrityError, NotFound, StorageError, Unsupported, UsageError
 from dget.flow import Cancel, Warned
 from dget.model import Digest
 from tests.component.conftest import is_blob, noise, with_body
@@ -142,6 +142,19 @@ def test_a_layer_that_is_no_tar_is_an_error_of_its_own(client, registry):
     registry.image("odd", "1", noise(1, 5000))
     with pytest.raises(IntegrityError, match=r"layer 1 .* is no whole tar"):
         client.files(registry.name("odd:1"), platform="amd64")
+
+
+def test_a_hostile_image_is_refused_before_anything_is_written(client, registry, tmp_path):
+    registry.image("evil", "1", LayerMaker().folder("a").add("a/x", b"x").add("a/../../evil", b"evil").done())
+    name = registry.name("evil:1")
+    for call in (
+        lambda: client.files(name, platform="amd64"),
+        lambda: client.copy(name, "a", tmp_path / "copy", platform="amd64"),
+    ):
+        with pytest.raises(Unsupported, match="refused") as caught:
+            call()
+        assert caught.value.exit_status == 10
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
 
 
 def test_a_stopped_call_sends_nothing(client, image):

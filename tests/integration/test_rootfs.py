@@ -96,7 +96,7 @@ def test_what_could_not_be_restored_is_said(root, open_folder):
     said = (ours / "said").read_text()
     assert "all files are yours" in said
     assert "left out 2 devices" in said
-    assert "left out 1 extended attributes" in said
+    assert "left out 1 extended attribute:" in said
 
 
 def test_what_is_unpacked_runs(root, tmp_path):

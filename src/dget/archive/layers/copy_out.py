@@ -40,6 +40,7 @@ def copy_file(layers: LayerReader, found: Found, target: Path) -> int:
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     as_root = os.name == "posix" and os.geteuid() == 0
     with disk_errors(target, "write"), _opened(layers, found.layer, entry) as contents:
+        target.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(part, NEW_FILE, 0o600)
         try:
             with os.fdopen(handle, "wb", buffering=0) as file:

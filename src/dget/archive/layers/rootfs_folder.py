@@ -33,7 +33,7 @@ class RootfsFolder:
         self._root = root
         self._as_root = os.geteuid() == 0
         self._folders: list[tuple[Path, Entry]] = []
-        self._devices: set[Path] = set()
+        self._nodes: set[Path] = set()
         self._attributes = 0
         self._parent_path: Path | None = None
         self._parent_handle = -1
@@ -47,10 +47,11 @@ class RootfsFolder:
         told = []
         if not self._as_root:
             told.append("all files are yours, whoever owns them in the image: other owners take root")
-        if self._devices:
-            told.append(f"left out {len(self._devices)} devices: making them takes root")
+        if self._nodes:
+            told.append(f"left out {_counted(len(self._nodes), 'device')}: making them takes root")
         if self._attributes:
-            told.append(f"left out {self._attributes} extended attributes: you, or the file system, may not have them")
+            many = _counted(self._attributes, "extended attribute")
+            told.append(f"left out {many}: you, or the file system, may not have them")
         return told
 
     def add_folder(self, path: Path, entry: Entry) -> None:
@@ -64,13 +65,10 @@ class RootfsFolder:
         name = path[-1]
         with self._errors(path):
             parent = self._parent(path)
-            match entry.kind:
-                case Kind.SYMLINK:
-                    os.symlink(entry.target, name, dir_fd=parent)
-                case Kind.FIFO:
-                    os.mkfifo(name, 0o600, dir_fd=parent)
-                case _ if not self._make_device(path, entry, parent):
-                    return
+            if entry.kind is Kind.SYMLINK:
+                os.symlink(entry.target, name, dir_fd=parent)
+            elif not self._make_node(path, entry, parent):
+                return
             if self._as_root:
                 os.chown(name, entry.uid, entry.gid, dir_fd=parent, follow_symlinks=False)
             if entry.kind is not Kind.SYMLINK:
@@ -86,7 +84,7 @@ class RootfsFolder:
                 self._attributes += restore(handle, entry, owners=self._as_root)
 
     def add_link(self, path: Path, first: Path) -> None:
-        if first in self._devices:
+        if first in self._nodes:
             return
         with self._errors(path), self._opened(first[:-1]) as source:
             parent = self._parent(path)
@@ -105,12 +103,16 @@ class RootfsFolder:
                 os.close(handle)
         self._parent_handle = self._handle = -1
 
-    def _make_device(self, path: Path, entry: Entry, parent: int) -> bool:
-        kind = stat.S_IFCHR if entry.kind is Kind.CHARACTER_DEVICE else stat.S_IFBLK
+    def _make_node(self, path: Path, entry: Entry, parent: int) -> bool:
+        """Whether this person, on this system, may make a device or a FIFO here."""
         try:
-            os.mknod(path[-1], kind | 0o600, os.makedev(*entry.device), dir_fd=parent)
-        except PermissionError:
-            self._devices.add(path)
+            if entry.kind is Kind.FIFO:
+                os.mkfifo(path[-1], 0o600, dir_fd=parent)
+            else:
+                kind = stat.S_IFCHR if entry.kind is Kind.CHARACTER_DEVICE else stat.S_IFBLK
+                os.mknod(path[-1], kind | 0o600, os.makedev(*entry.device), dir_fd=parent)
+        except (PermissionError, NotImplementedError):
+            self._nodes.add(path)
             return False
         return True
 
@@ -154,3 +156,7 @@ def write_contents(file: RawIOBase, entry: Entry, contents: Contents) -> None:
         while view:
             view = view[file.write(view) or 0 :]
     file.truncate(entry.size)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -174,9 +174,11 @@ def test_symlinks_are_found_within_the_root_alone():
         tree.locate(["f", "x"])
 
 
-def test_too_many_files_are_refused(monkeypatch):
-    monkeypatch.setattr("dget.archive.layers.budget._ENTRIES_MAX", 3)
-    with pytest.raises(Unsupported, match="more than 3 files"):
+@pytest.mark.parametrize("limit", ["_ENTRIES_MAX", "_METADATA_MAX"])
+def test_too_many_files_or_names_are_refused(monkeypatch, limit):
+    monkeypatch.setattr(f"dget.archive.layers.budget.{limit}", 3)
+    merged([entry(name) for name in "abc"])
+    with pytest.raises(Unsupported, match="the image has more than"):
         merged([entry(name) for name in "abcd"])
 
 
