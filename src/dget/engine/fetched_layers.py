@@ -2,12 +2,8 @@
 
 import tempfile
 import threading
-<<<<<<< HEAD
-from collections.abc import Iterable, Sequence
-=======
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
->>>>>>> layers
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -16,11 +12,7 @@ from dget.codec import PositionalFile, disk_errors
 from dget.engine.cached_image import CachedImage
 from dget.engine.download import Download
 from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, RateLimit, TransferStarted, Warned
-<<<<<<< HEAD
-from dget.model import Descriptor
-=======
 from dget.model import Descriptor, Digest
->>>>>>> layers
 from dget.store import BlobStore, Store
 
 _PIECE = 1 << 20
@@ -52,12 +44,8 @@ class FetchedLayers:
         self._observer = observer
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._own_store: Store | None = None
-<<<<<<< HEAD
-        self._paths: dict[Descriptor, Path] = {}
-=======
         self._paths: dict[Digest, Path] = {}
         self._making = threading.Lock()
->>>>>>> layers
 
     def __enter__(self) -> Self:
         return self
@@ -77,25 +65,16 @@ class FetchedLayers:
     def open(self, layer: int) -> BinaryIO:
         """Raises DgetError, IntegrityError where the registry has no bytes that match."""
         self.fetch([layer])
-<<<<<<< HEAD
-        path = self._paths[self._layers[layer]]
-=======
         path = self._paths[self._layers[layer].digest]
->>>>>>> layers
         with disk_errors(path, "read"):
             return path.open("rb")
 
     def fetch(self, layers: Iterable[int]) -> None:
         """Brings all of these, several at a time; those that are here and verified cost nothing more."""
-<<<<<<< HEAD
-        wanted = dict.fromkeys(self._layers[layer] for layer in layers)
-        missing = [blob for blob in wanted if blob not in self._paths and not self._take_from_cache(blob)]
-=======
         wanted = {blob.digest: blob for blob in (self._layers[layer] for layer in layers)}
         missing = [
             blob for digest, blob in wanted.items() if digest not in self._paths and not self._take_from_cache(blob)
         ]
->>>>>>> layers
         if missing:
             self._download(missing)
 
@@ -109,11 +88,7 @@ class FetchedLayers:
             self._observer(Warned(text=f"the cache's copy of {blob.digest.short} is damaged: fetching it again"))
             return False
         self._observer(BlobFromCache(digest=str(blob.digest), size=blob.size))
-<<<<<<< HEAD
-        self._paths[blob] = store.path(blob.digest)
-=======
         self._paths[blob.digest] = store.path(blob.digest)
->>>>>>> layers
         return True
 
     def _matches(self, store: BlobStore, blob: Descriptor) -> bool:
@@ -131,15 +106,10 @@ class FetchedLayers:
 
     def _download(self, blobs: Sequence[Descriptor]) -> None:
         store = self._store
-<<<<<<< HEAD
-        regions = {blob: _Aside(self._folder / blob.digest.hex, blob.size) for blob in blobs}
-        wanted = [(blob, region, Counter(blob.digest.short, blob.size)) for blob, region in regions.items()]
-=======
         regions = [_Aside(partial(self._place_aside, blob), blob.size) for blob in blobs]
         wanted = [
             (blob, region, Counter(blob.digest.short, blob.size)) for blob, region in zip(blobs, regions, strict=True)
         ]
->>>>>>> layers
         self._observer(TransferStarted(progress=Progress([counter for _, _, counter in wanted])))
         # A download's end cancels what it was given, and more of them may follow.
         run = Cancel()
@@ -158,12 +128,6 @@ class FetchedLayers:
                 download.run(wanted, _NoJournal())
             self._cancel.check()
         finally:
-<<<<<<< HEAD
-            for region in regions.values():
-                region.close()
-        for blob, region in regions.items():
-            self._paths[blob] = region.path if region.used else store.path(blob.digest)
-=======
             for region in regions:
                 region.close()
         for blob, region in zip(blobs, regions, strict=True):
@@ -171,7 +135,6 @@ class FetchedLayers:
 
     def _place_aside(self, blob: Descriptor) -> Path:
         return self._folder / blob.digest.hex
->>>>>>> layers
 
     @property
     def _store(self) -> BlobStore:
@@ -184,13 +147,10 @@ class FetchedLayers:
 
     @property
     def _folder(self) -> Path:
-<<<<<<< HEAD
-=======
         with self._making:
             return self._made_folder()
 
     def _made_folder(self) -> Path:
->>>>>>> layers
         if self._temporary is None:
             with disk_errors(Path(tempfile.gettempdir()), "write into the folder"):
                 self._temporary = tempfile.TemporaryDirectory(prefix="dget-")
@@ -203,18 +163,6 @@ class _Aside:
     What goes into the cache is read there, and leaves this one unused.
     """
 
-<<<<<<< HEAD
-    def __init__(self, path: Path, size: int) -> None:
-        self.path = path
-        self.size = size
-        self._file: PositionalFile | None = None
-        self._opening = threading.Lock()
-
-    @property
-    def used(self) -> bool:
-        return self.path.exists()
-
-=======
     def __init__(self, place: Callable[[], Path], size: int) -> None:
         """place: where the file belongs, asked when the first bytes come. path: where it is, if they did."""
         self.path: Path | None = None
@@ -223,7 +171,6 @@ class _Aside:
         self._file: PositionalFile | None = None
         self._opening = threading.Lock()
 
->>>>>>> layers
     def write(self, at: int, buffers: Sequence[bytes | memoryview]) -> None:
         self._opened().write_at(at, buffers)
 
@@ -243,10 +190,7 @@ class _Aside:
     def _opened(self) -> PositionalFile:
         with self._opening:
             if self._file is None:
-<<<<<<< HEAD
-=======
                 self.path = self._place()
->>>>>>> layers
                 self._file = PositionalFile(self.path, create=True)
             return self._file
 
