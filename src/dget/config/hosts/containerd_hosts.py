@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dget.config.hosts.config_file import ConfigFile
-from dget.config.hosts.host import EVERYTHING, Capability, Host, HostTls, api_root
+from dget.config.hosts.host import EVERYTHING, Capability, Host, api_root
+from dget.config.tls import HostTls
 from dget.model import Reference
 
 _CAPABILITIES = {"pull": Capability.PULL, "resolve": Capability.RESOLVE, "push": Capability.PUSH}
@@ -119,14 +120,17 @@ def _capabilities(file: ConfigFile, names: Sequence[str]) -> Capability:
 
 
 def _tls(fields: _HostFields, folder: Path) -> HostTls:
-    """Relative paths are of the file's own folder."""
+    """Relative paths are of the file's own folder. Of several client certificates the first is shown: libcurl takes one."""
     authorities = (fields.ca,) if isinstance(fields.ca, str) else fields.ca
     clients = (fields.client,) if isinstance(fields.client, str) else fields.client
-    pairs = [(client, None) if isinstance(client, str) else client for client in clients]
+    certificate, key = "", ""
+    if clients:
+        certificate, key = (clients[0], "") if isinstance(clients[0], str) else clients[0]
     return HostTls(
+        ca_files=tuple(folder / authority for authority in authorities),
+        client_certificate=folder / certificate if certificate else None,
+        client_key=folder / key if key else None,
         verify=not fields.skip_verify,
-        authorities=tuple(folder / authority for authority in authorities),
-        certificates=tuple((folder / certificate, folder / key if key else None) for certificate, key in pairs),
     )
 
 

@@ -11,8 +11,9 @@ from typing import TypeAlias
 import msgspec
 
 from dget.config.hosts.config_file import ConfigFile
-from dget.config.hosts.host import Host, HostTls
+from dget.config.hosts.host import Host
 from dget.config.hosts.mirror_url import mirror_root
+from dget.config.tls import HostTls
 from dget.model import Reference
 from dget.model.reference import DOCKER_HUB
 from dget.protocol.origin import host_of

@@ -2,9 +2,9 @@
 
 import enum
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
+from dget.config.tls import HostTls
 from dget.model.reference import DOCKER_HUB
 
 # What docker.io is called on the wire.
@@ -23,18 +23,6 @@ class Capability(enum.Flag):
 
 
 EVERYTHING = Capability.PULL | Capability.RESOLVE | Capability.PUSH
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostTls:
-    """How a host is trusted, besides what holds for all. certificates: files of certificate and key, or of both in one.
-
-    verify: whether its certificate must be valid.
-    """
-
-    verify: bool = True
-    authorities: tuple[Path, ...] = ()
-    certificates: tuple[tuple[Path, Path | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

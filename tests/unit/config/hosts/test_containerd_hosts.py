@@ -75,28 +75,30 @@ def test_what_stands_outside_of_the_hosts_concerns_the_server_alone():
     found = parsed('skip_verify = true\nca = "up.crt"\n[host."https://m.example"]')
     assert found.server is not None
     assert not found.server.tls.verify
-    assert found.server.tls.authorities == (PATH.parent / "up.crt",)
+    assert found.server.tls.ca_files == (PATH.parent / "up.crt",)
     assert found.mirrors[0].tls.verify
-    assert found.mirrors[0].tls.authorities == ()
+    assert found.mirrors[0].tls.ca_files == ()
 
 
 @pytest.mark.parametrize(
-    ("written", "pairs"),
+    ("written", "certificate", "key"),
     [
-        ('"c.pem"', [("c.pem", None)]),
-        ('["c.pem", "d.pem"]', [("c.pem", None), ("d.pem", None)]),
-        ('[["c.cert", "c.key"], ["d.pem", ""]]', [("c.cert", "c.key"), ("d.pem", None)]),
+        ('"c.pem"', "c.pem", None),
+        ('["c.pem", "d.pem"]', "c.pem", None),
+        ('[["c.cert", "c.key"], ["d.pem", ""]]', "c.cert", "c.key"),
+        ('[["d.pem", ""]]', "d.pem", None),
     ],
 )
-def test_client_certificates_are_files_or_pairs_relative_to_the_file(written, pairs):
+def test_the_first_client_certificate_is_shown(written, certificate, key):
     (host,) = parsed(f'[host."https://m.example"]\nclient = {written}').mirrors
     folder = PATH.parent
-    assert host.tls.certificates == tuple((folder / name, folder / key if key else None) for name, key in pairs)
+    assert host.tls.client_certificate == folder / certificate
+    assert host.tls.client_key == (folder / key if key else None)
 
 
 def test_several_authorities_may_be_named_and_absolute_paths_stay():
     (host,) = parsed('[host."https://m.example"]\nca = ["a.crt", "/b.crt"]').mirrors
-    assert host.tls.authorities == (PATH.parent / "a.crt", Path("/b.crt"))
+    assert host.tls.ca_files == (PATH.parent / "a.crt", Path("/b.crt"))
 
 
 def test_headers_are_one_or_several_values():
