@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from dget.errors import UsageError
 
@@ -24,6 +25,7 @@ class Settings:
     system's place for caches. connections: at once; None means as many as help, up to 16. limit_rate: bytes a second.
     timeout: seconds without a byte.
     credentials_from: where name and password come from, for people.
+    mirror: `URL` of Docker Hub's, or `REGISTRY=URL`. tag_from: who may say what a tag names.
     resolve: `HOST:PORT:ADDR`. insecure: certificates are not checked, and plain HTTP is allowed.
     """
 
@@ -32,6 +34,8 @@ class Settings:
     password: str | None = field(default=None, repr=False)
     credentials_from: str = "the settings"
     proxy: str | None = field(default=None, repr=False)
+    mirror: tuple[str, ...] = ()
+    tag_from: Literal["origin", "any"] = "origin"
     resolve: tuple[str, ...] = ()
     ca_file: Path | None = None
     client_certificate: Path | None = None

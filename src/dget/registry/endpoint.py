@@ -4,8 +4,8 @@ import threading
 from collections.abc import Sequence
 from typing import Self
 
-from dget.config.hosts import Host
-from dget.config.hosts.host import api_root
+from dget.config.mirrors import Host
+from dget.config.mirrors.host import api_root
 from dget.model.reference import DOCKER_HUB
 from dget.protocol.auth import Authority, CredentialsOf, Realm
 from dget.protocol.origin import is_loopback

@@ -47,5 +47,3 @@ class HostRests:
             write_whole(self._path, msgspec.json.encode(known))
         except OSError:
             return
-
-

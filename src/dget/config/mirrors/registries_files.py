@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dget.config.hosts.config_file import ConfigFile
-from dget.config.hosts.host import EVERYTHING, Capability, Host, api_root
-from dget.config.hosts.registries_conf import Endpoint, RegistriesConf, RegistryRule
+from dget.config.mirrors.config_file import ConfigFile
+from dget.config.mirrors.host import EVERYTHING, Capability, Host, api_root
+from dget.config.mirrors.registries_conf import Endpoint, RegistriesConf, RegistryRule
 from dget.config.tls import HostTls
 from dget.errors import UsageError
 from dget.model import Reference

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dget.config.hosts import NamedMirrors
+from dget.config.mirrors import NamedMirrors
 from dget.errors import UsageError
 from dget.model import Reference
 

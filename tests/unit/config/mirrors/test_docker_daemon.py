@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dget.config.hosts.config_file import ConfigFile
-from dget.config.hosts.docker_daemon import DockerDaemon
+from dget.config.mirrors.config_file import ConfigFile
+from dget.config.mirrors.docker_daemon import DockerDaemon
 from dget.errors import UsageError
 from dget.model import Reference
 

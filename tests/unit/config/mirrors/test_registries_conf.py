@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dget.config.hosts import Capability
-from dget.config.hosts.config_file import ConfigFile
-from dget.config.hosts.registries_conf import RegistriesConf
-from dget.config.hosts.registries_files import RegistriesFiles, registries_hosts
+from dget.config.mirrors import Capability
+from dget.config.mirrors.config_file import ConfigFile
+from dget.config.mirrors.registries_conf import RegistriesConf
+from dget.config.mirrors.registries_files import RegistriesFiles, registries_hosts
 from dget.errors import UsageError
 from dget.model import Reference
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dget.config.hosts import HostFiles, KnownHosts, NamedMirrors
+from dget.config.mirrors import HostFiles, KnownHosts, NamedMirrors
 from dget.errors import UsageError
 from dget.flow import Event, Noted, silent
 from dget.model import Reference

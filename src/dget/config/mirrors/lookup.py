@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from dget.config.hosts.containerd_hosts import ContainerdHosts
-from dget.config.hosts.docker_daemon import DockerDaemon
-from dget.config.hosts.host import Host, api_root
-from dget.config.hosts.host_files import HostFiles
-from dget.config.hosts.named_mirrors import NamedMirrors
-from dget.config.hosts.registries_conf import RegistriesConf
-from dget.config.hosts.registries_files import registries_hosts
+from dget.config.mirrors.containerd_hosts import ContainerdHosts
+from dget.config.mirrors.docker_daemon import DockerDaemon
+from dget.config.mirrors.host import Host, api_root
+from dget.config.mirrors.host_files import HostFiles
+from dget.config.mirrors.named_mirrors import NamedMirrors
+from dget.config.mirrors.registries_conf import RegistriesConf
+from dget.config.mirrors.registries_files import registries_hosts
 from dget.flow import Noted, Observer
 from dget.model import Reference
 from dget.protocol.origin import is_loopback

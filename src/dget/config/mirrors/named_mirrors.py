@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dget.config.hosts.host import Host
-from dget.config.hosts.mirror_url import mirror_root
+from dget.config.mirrors.host import Host
+from dget.config.mirrors.mirror_url import mirror_root
 from dget.errors import UsageError
 from dget.model import Reference
 from dget.model.reference import DOCKER_HUB

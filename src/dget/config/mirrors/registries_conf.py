@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from dget.config.hosts.config_file import ConfigFile
+from dget.config.mirrors.config_file import ConfigFile
 from dget.errors import UsageError
 from dget.model import Reference
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from dget.config.hosts.config_file import ConfigFile
-from dget.config.hosts.host import EVERYTHING, Capability, Host, api_root
+from dget.config.mirrors.config_file import ConfigFile
+from dget.config.mirrors.host import EVERYTHING, Capability, Host, api_root
 from dget.config.tls import HostTls
 from dget.model import Reference
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dget.config.hosts import EVERYTHING, Capability
-from dget.config.hosts.config_file import ConfigFile
-from dget.config.hosts.containerd_hosts import ContainerdHosts, directories
+from dget.config.mirrors import EVERYTHING, Capability
+from dget.config.mirrors.config_file import ConfigFile
+from dget.config.mirrors.containerd_hosts import ContainerdHosts, directories
 from dget.errors import UsageError
 from dget.model import Reference
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dget.config.hosts.registries_files import RegistriesFiles
+from dget.config.mirrors.registries_files import RegistriesFiles
 
 # An empty value means: read none.
 DOCKER_VARIABLE = "DGET_DOCKER_DAEMON_JSON"

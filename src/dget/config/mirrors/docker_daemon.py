@@ -10,9 +10,9 @@ from typing import TypeAlias
 
 import msgspec
 
-from dget.config.hosts.config_file import ConfigFile
-from dget.config.hosts.host import Host
-from dget.config.hosts.mirror_url import mirror_root
+from dget.config.mirrors.config_file import ConfigFile
+from dget.config.mirrors.host import Host
+from dget.config.mirrors.mirror_url import mirror_root
 from dget.config.tls import HostTls
 from dget.model import Reference
 from dget.model.reference import DOCKER_HUB
