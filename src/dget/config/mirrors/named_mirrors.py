@@ -7,7 +7,7 @@ from dget.config.mirrors.host import Host
 from dget.config.mirrors.mirror_url import mirror_root
 from dget.errors import UsageError
 from dget.model import Reference
-from dget.model.reference import DOCKER_HUB
+from dget.model.reference import DOCKER_HUB, check_domain
 
 _HINT = "write URL for a mirror of Docker Hub, or REGISTRY=URL, for example quay.io=https://mirror.example"
 
@@ -58,10 +58,6 @@ def _split(word: str) -> tuple[str, str]:
 
 def _registry(name: str, source: str) -> str:
     try:
-        found = Reference.parse(f"{name}/x/y")
+        return check_domain(name)
     except UsageError:
-        found = None
-    # What is left of a name with a slash, or of none, became a part of the repository.
-    if found is None or found.repository != "x/y":
-        raise UsageError(f"{source}: {name!r} is no registry's name", hint=_HINT)
-    return found.domain
+        raise UsageError(f"{source}: {name!r} is no registry's name", hint=_HINT) from None
