@@ -12,7 +12,7 @@ class RemoteHost:
     """origin: whether it is the registry's own, which is trusted, and at most rests."""
 
     def __init__(self, host: Host, session: Session, health: Health, *, cancel: Cancel, observer: Observer) -> None:
-        self.name = host.name
+        self.name = host.url.partition("://")[2].removesuffix("/v2")
         self.origin = host.origin
         self.session = session
         self._host = host
@@ -54,7 +54,8 @@ class RemoteHost:
     def drop(self, reason: str) -> None:
         """Leaves it out for what it answered, and says so."""
         if self._health.drop():
-            self._observer(Warned(text=f"the mirror {self.name} is left out: {reason}"))
+            what = "registry" if self.origin else "mirror"
+            self._observer(Warned(text=f"the {what} {self.name} is left out: {reason}"))
 
     def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None:
         """Bytes start to stop-1 of a blob, or fewer; unverified. Raises DgetError, RangesIgnored."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dget.errors import IntegrityError, Unsupported
-from dget.flow import ByteSink, Cancel, Observer
+from dget.flow import Cancel, Observer
 from dget.model import Descriptor, Digest, Document, Index, Manifest, Reference, read_manifest
 from dget.model.media_type import ACCEPT_MANIFESTS
 from dget.protocol.http import Response
@@ -58,10 +58,6 @@ class RemoteImage:
     def document(self, descriptor: Descriptor) -> Document[Manifest] | Document[Index]:
         """A manifest by its digest. Raises IntegrityError where the bytes are not those that it names."""
         return self._fetch(descriptor.digest, f"{self.reference.familiar_name}@{descriptor.digest}")
-
-    def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None:
-        """Bytes start to stop-1 of a blob, or fewer, from one of its hosts; unverified. Raises DgetError, RangesIgnored."""
-        self.hosts.alive[0].read_blob(blob, sink, start=start, stop=stop)
 
     def small_blob(self, blob: Descriptor) -> bytes:
         """A config or the like, verified. Raises IntegrityError; Unsupported where it is too large for one."""
