@@ -223,10 +223,10 @@ class Connections:
             better = claim.transfer.sources.better(claim.source, claim.transfer.blob)
             if better is None:
                 continue
-            needed = _REQUEST + claim.chunk.left / better.rate
+            needed = _REQUEST + claim.chunk.left * (better.busy + 1) / better.rate
             waited = now - claim.since
             left = waited if claim.answered is None else claim.seconds_left(now)
-            if min(left, waited) > 4 * needed:
+            if min(left, waited) > 2 * needed:
                 return self._share(claim, now, 0)
         return None
 
