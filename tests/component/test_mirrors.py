@@ -58,7 +58,8 @@ def connect(tmp_path, events) -> Iterator[Connect]:
             words = tuple(f"{of}=http://{address(mirror)}" for mirror in mirrors)
             environment = {**NOTHING_ELSE, **more.pop("environment", {})}
             settings = Settings(mirror=words, cache_dir=tmp_path / "cache", timeout=10, environment=environment, **more)
-            return stack.enter_context(Client(settings, observer=events.append))
+            client: Client = stack.enter_context(Client(settings, observer=events.append))
+            return client
 
         yield one
 
@@ -423,7 +424,7 @@ def test_tags_are_listed_by_a_mirror_where_the_origin_is_dead(closed, start, con
 def test_the_archive_carries_the_origins_name(silent, start, connect, tmp_path):
     path = pull(connect(silent, start()), silent, tmp_path).path
     with tarfile.open(path) as archive:
-        manifest = json.load(archive.extractfile("manifest.json"))
+        manifest = json.load(archive.extractfile("manifest.json"))  # type: ignore[arg-type]
     assert manifest[0]["RepoTags"] == [f"{silent}/app:1"]
 
 
