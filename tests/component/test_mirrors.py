@@ -34,7 +34,7 @@ def start() -> Iterator[Start]:
     with ExitStack() as stack:
 
         def one() -> Registry:
-            registry = Registry()
+            registry: Registry = Registry()
             registry.image("app", "1", LAYER)
             registry.index("app", "many", amd64=[LAYER])
             stack.enter_context(registry.server)
@@ -44,7 +44,7 @@ def start() -> Iterator[Start]:
 
 
 @pytest.fixture
-def origin(start) -> Registry:
+def origin(start: Start) -> Registry:
     return start()
 
 

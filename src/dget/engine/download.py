@@ -12,7 +12,7 @@ from dget.engine.cached_blobs import CachedBlobs
 from dget.engine.connection_limit import ConnectionLimit
 from dget.engine.connections import WATCH_EVERY, Claim, Connections
 from dget.engine.liar import find_liar
-from dget.engine.sources import Alone, Source, Sources
+from dget.engine.sources import Source, Sources
 from dget.engine.transfer import ChunkSink, Journal, Superseded, Transfer
 from dget.engine.trial import compare, fetch_held
 from dget.errors import Cancelled, DgetError, IntegrityError, NetworkError, StorageError
@@ -118,7 +118,7 @@ class Download:
     def _add_reuse(self, cached: CachedBlobs, blob: Descriptor, region: Region, counter: Counter) -> None:
         """From the cache: verified on the way like any other blob, or taken as it is."""
         if self._verify_cache:
-            transfer = Transfer(blob, Sources(Alone(cached)), region, None, counter, cached=cached)
+            transfer = Transfer(blob, cached, region, None, counter)
             self._all.append(transfer)
             self._open.append(transfer)
             return

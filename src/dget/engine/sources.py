@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from dget.errors import DgetError, NetworkError, NotFound, RateLimited, Unauthorized
+from dget.errors import DgetError, IntegrityError, NetworkError, NotFound, RateLimited, Unauthorized
 from dget.flow import ByteSink
 from dget.model import Descriptor, Digest
 from dget.protocol.retry import backoff
@@ -107,15 +107,15 @@ class Sources:
 
     def failed(self, source: Source, error: DgetError, blob: Descriptor, now: float, jitter: float) -> bool:
         """Takes a failure into account; whether others can do what it could not."""
-        if not isinstance(error, NetworkError | RateLimited | NotFound | Unauthorized):
+        if not isinstance(error, IntegrityError | NetworkError | NotFound | RateLimited | Unauthorized):
             return False
         if not self.others(source, blob):
             return False
         source.strikes += 1
         source.spared_until = now + max(error.retry_after or 0.0, backoff(source.strikes, jitter))
-        if not error.temporary:
+        if isinstance(error, IntegrityError) or not error.temporary:
             source.lacks.add(blob.digest)
-        if not error.temporary or source.strikes >= _STRIKES:
+        if blob.digest in source.lacks or source.strikes >= _STRIKES:
             source.host.failed(error)
         return True
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from dget.codec import Record, Region, crc32
 from dget.engine.cached_blobs import CachedBlobs, copy_blob
 from dget.engine.chunk_map import Chunk, ChunkMap
-from dget.engine.sources import Sources
+from dget.engine.sources import Alone, Sources
 from dget.errors import IntegrityError
 from dget.flow import Cancel, Counter, RateLimit
 from dget.model import Descriptor, Digest
@@ -44,26 +44,25 @@ class _Hash:
 class Transfer:
     """A blob that is being fetched. `lock` guards `map` and `writers`; one thread at a time hashes.
 
-    journal: None for what is at hand anyway; sources: where it comes from; region: where its bytes arrive; target:
-    where they are to be in the end, by way of `ingest` into the cache; cached: where it comes from the cache.
+    journal: None for what is at hand anyway; source: where it comes from; region: where its bytes arrive; target:
+    where they are to be in the end, by way of `ingest` into the cache.
     """
 
     def __init__(
         self,
         blob: Descriptor,
-        sources: Sources,
+        source: Sources | CachedBlobs,
         region: Region,
         journal: Journal | None,
         counter: Counter,
         ingest: Ingest | None = None,
         target: Region | None = None,
         elsewhere: Journal | None = None,
-        cached: CachedBlobs | None = None,
     ) -> None:
         """elsewhere: who may remember what a run without the cache left in the target."""
         self.blob = blob
-        self.sources = sources
-        self.cached = cached
+        self.cached = source if isinstance(source, CachedBlobs) else None
+        self.sources = Sources(Alone(source)) if isinstance(source, CachedBlobs) else source
         self.region = region
         self.target = target or region
         self.journal = journal
