@@ -12,7 +12,7 @@ from dget.engine.cached_blobs import CachedBlobs
 from dget.engine.connection_limit import ConnectionLimit
 from dget.engine.connections import WATCH_EVERY, Claim, Connections
 from dget.engine.liar import find_liar
-from dget.engine.sources import Source, Sources
+from dget.engine.sources import Sources
 from dget.engine.transfer import ChunkSink, Journal, Superseded, Transfer
 from dget.engine.trial import compare, fetch_held
 from dget.errors import Cancelled, DgetError, IntegrityError, NetworkError, StorageError
@@ -288,33 +288,39 @@ class Download:
                 transfer.hashing = False
                 return
         if not transfer.matches:
-            found = self._find_liar(transfer)
+            liars = self._liars(transfer)
             with self._changed:
-                self._begin_afresh(transfer, found)
+                self._begin_afresh(transfer, liars)
             return
         transfer.finish()
         with self._changed:
             self._open.remove(transfer)
         self._finish(transfer.blob, transfer.target)
 
-    def _find_liar(self, transfer: Transfer) -> Source | None:
-        """Which of several hosts gave what does not belong there; it is left out from now on."""
+    def _liars(self, transfer: Transfer) -> set[str]:
+        """Whose bytes of a damaged blob are to be fetched again; empty where that cannot be told.
+
+        Those of hosts that were left out meanwhile; else of the one that is found out, and left out from now on.
+        """
         with self._changed:
             sources = transfer.sources.all(transfer.blob)
-        if len(sources) == 1:
-            return None
-        found = find_liar(transfer.records(), transfer.blob, sources)
+        records = transfer.records()
+        gone = {record.source for record in records} - {source.name for source in sources}
+        if gone or len(sources) == 1:
+            return gone
+        found = find_liar(records, transfer.blob, sources)
         if found is None:
-            return None
+            return set()
         liar, witness = found
         liar.host.drop(f"its bytes of blob {transfer.blob.digest.short} are not those that {witness.name} gives")
-        return liar
+        return {liar.name}
 
-    def _begin_afresh(self, transfer: Transfer, liar: Source | None) -> None:
+    def _begin_afresh(self, transfer: Transfer, liars: set[str]) -> None:
         blob = transfer.blob
-        if liar is not None:
-            transfer.keep([record for record in transfer.records() if record.source != liar.name])
-            text = f"blob {blob.digest.short} arrived damaged: fetching again what {liar.name} gave of it"
+        if liars:
+            transfer.keep([record for record in transfer.records() if record.source not in liars])
+            names = ", ".join(sorted(filter(None, liars))) or "an earlier run"
+            text = f"blob {blob.digest.short} arrived damaged: fetching again what {names} gave of it"
         elif transfer.cached:
             transfer.cached.discard(blob)
             self._open.remove(transfer)

@@ -12,6 +12,7 @@ from dget.errors import UsageError
 
 T = TypeVar("T")
 
+_HINT = "correct it, or leave it out of account: docs/mirrors.md names the variable for that"
 _TOML_PLACE = re.compile(r"\s*\(at line (\d+), column \d+\)")
 # msgspec says where: `… - at `$.registry[0].insecure``.
 _WRONG_TYPE = re.compile(r"(?P<what>.*) - at `\$(?P<place>.*)`")
@@ -32,9 +33,9 @@ class ConfigFile:
             return None
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
-            raise UsageError(f"{path}, line {line}: not UTF-8 text") from error
+            raise UsageError(f"{path}, line {line}: not UTF-8 text", hint=_HINT) from error
         except OSError as error:
-            raise UsageError(f"cannot read {path}: {error.strerror}") from error
+            raise UsageError(f"cannot read {path}: {error.strerror}", hint=_HINT) from error
 
     def toml(self, shape: type[T]) -> T:
         """Raises UsageError where it is no TOML, or a value is of another type than `shape` says."""
@@ -84,4 +85,4 @@ class ConfigFile:
             raise self.wrong(f"{name}: {what}" if name else what, f"{name} =", f'"{name}"', name) from error
 
     def _wrong_at(self, line: int, what: str, hint: str | None = None) -> UsageError:
-        return UsageError(f"{self.path}, line {line}: {what}", hint=hint)
+        return UsageError(f"{self.path}, line {line}: {what}", hint=hint or _HINT)

@@ -1,4 +1,4 @@
-"""One file of containers' registries.conf, version 2: prefixes, where they lead, mirrors, short names.
+"""One file of containers' registries.conf: prefixes, where they lead, mirrors, short names.
 
 Source: containers-registries.conf(5); containers/image, pkg/sysregistriesv2.
 """
@@ -33,11 +33,21 @@ class _Registry(_Endpoint, rename="kebab"):
     mirror: tuple[_Mirror, ...] = ()
 
 
+class _List(msgspec.Struct):
+    registries: tuple[str, ...] = ()
+
+
+class _Version1(msgspec.Struct):
+    """Old systems still have it. Its list of registries to search concerns short names alone, and is passed over."""
+
+    insecure: _List = msgspec.field(default_factory=_List)
+    block: _List = msgspec.field(default_factory=_List)
+
+
 class _Document(msgspec.Struct):
     registry: tuple[_Registry, ...] = ()
     aliases: dict[str, str] = {}
-    # Only version 1 has it.
-    registries: object = None
+    registries: _Version1 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,14 +92,10 @@ class RegistriesConf:
     def parse(cls, file: ConfigFile) -> "RegistriesConf":
         """Raises UsageError."""
         document = file.toml(_Document)
-        if document.registries is not None:
-            raise file.wrong(
-                "the [registries] table is of version 1 of this format, which is not read",
-                "[registries",
-                hint="write [[registry]] tables: containers-registries.conf(5)",
-            )
+        if document.registries and document.registry:
+            raise file.wrong("versions 1 and 2 of the format exclude each other", "[registries")
         rules: dict[str, RegistryRule] = {}
-        for registry in document.registry:
+        for registry in _converted(document.registries) if document.registries else document.registry:
             rule = _rule(file, registry)
             # The first of a prefix counts.
             rules.setdefault(rule.prefix, rule)
@@ -108,6 +114,14 @@ class RegistriesConf:
         """What a short name, without tag, stands for, and the file that says so."""
         full, path = self.aliases.get(short, ("", Path()))
         return (full, path) if full else None
+
+
+def _converted(old: _Version1) -> list[_Registry]:
+    insecure, blocked = old.insecure.registries, old.block.registries
+    return [
+        _Registry(location=location, insecure=location in insecure, blocked=location in blocked)
+        for location in (*insecure, *blocked)
+    ]
 
 
 def _rule(file: ConfigFile, registry: _Registry) -> RegistryRule:

@@ -119,6 +119,18 @@ def test_short_names_become_full_ones_and_may_be_taken_back():
     assert both.full_name("other") is None
 
 
+def test_version_1_of_the_format_is_read_too():
+    conf = parsed(
+        '[registries.search]\nregistries = ["docker.io"]\n[registries.insecure]\nregistries = ["r.example"]\n'
+        '[registries.block]\nregistries = ["quay.io"]'
+    )
+    _, primary = registries_hosts(conf, Reference.parse("r.example/a"))
+    assert primary is not None
+    assert primary.plain_http
+    with pytest.raises(UsageError, match="blocks"):
+        registries_hosts(conf, Reference.parse("quay.io/a/b"))
+
+
 def write(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -164,7 +176,7 @@ pull-from-mirror = "all"
         ('[[registry]]\nprefix = "*.a.example/b"', 2, "no prefix of a name"),
         ('[[registry]]\nlocation = "quay.io"\n[[registry.mirror]]\n', 3, "no location"),
         ('[[registry]]\nlocation = "quay.io"\nblocked = 1', 3, "blocked: Expected bool, got int"),
-        ('\n[registries.search]\nregistries = ["docker.io"]', 2, "version 1"),
+        ('[[registry]]\nlocation = "q.example"\n[registries.block]\nregistries = ["docker.io"]', 3, "versions 1 and 2"),
         ('[aliases]\nx = "docker.io/library/x:1"', 2, "tag"),
         ('[aliases]\n\nx = "library/x"', 3, "names no registry"),
         (
