@@ -1,5 +1,6 @@
 """A registry and mirrors of it: dead, slow, wrong and good ones."""
 
+import base64
 import contextlib
 import json
 import socket
@@ -445,6 +446,29 @@ def test_a_mirror_never_gets_what_was_given_for_the_registry(origin, start, conn
     pull(connect(origin, mirror, username="me", password="geheim"), origin, tmp_path)
     assert mirror.requests
     assert {request.headers.get("Authorization") for request in mirror.requests} == {None}
+
+
+def test_each_host_gets_what_is_kept_under_its_own_name(origin, start, connect, tmp_path):
+    mirror = start()
+    slowed(origin, 8_000_000)
+
+    def guard(registry: Registry, name: str) -> str:
+        inner, accepted = registry.fault, base64.b64encode(f"{name}:geheim".encode()).decode()
+
+        def challenge(request, given):
+            if request.headers.get("Authorization") != f"Basic {accepted}":
+                return with_status(given, 401, ("WWW-Authenticate", 'Basic realm="x"'))
+            return inner(request, given)
+
+        registry.fault = challenge
+        return accepted
+
+    auths = {address(origin): {"auth": guard(origin, "own")}, address(mirror): {"auth": guard(mirror, "other")}}
+    (tmp_path / "config.json").write_text(json.dumps({"auths": auths}))
+    pull(connect(origin, mirror, environment={"DOCKER_CONFIG": str(tmp_path)}), origin, tmp_path)
+    for host in (origin, mirror):
+        sent = {request.headers.get("Authorization") for request in host.requests}
+        assert sent == {None, f"Basic {auths[address(host)]['auth']}"}
 
 
 def test_headers_and_the_namespace_go_to_the_mirror_that_they_are_for(origin, start, connect, tmp_path):
