@@ -36,6 +36,10 @@ class Containerd:
         """By `ctr images import`; unpacked for containers by the plain `native` snapshotter."""
         return self._ctr("images", "import", "--snapshotter", "native", *options, str(archive))
 
+    def pull(self, image: str, hosts: Path) -> None:
+        """hosts: a `certs.d` folder."""
+        self._ctr("images", "pull", "--hosts-dir", str(hosts), "--snapshotter", "native", image)
+
     def images(self) -> set[str]:
         return set(self._ctr("images", "ls", "-q").split())
 

@@ -39,9 +39,19 @@ class TokenAuth:
 
 
 class Distribution:
-    """Runs from construction until `stop`, or for the length of a `with`. users: passwords by name, for Basic."""
+    """Runs from construction until `stop`, or for the length of a `with`.
 
-    def __init__(self, folder: Path, *, users: Mapping[str, str] | None = None, token: TokenAuth | None = None) -> None:
+    users: passwords by name, for Basic; mirrors: the URL of the registry that it is a pull-through mirror of.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        users: Mapping[str, str] | None = None,
+        token: TokenAuth | None = None,
+        mirrors: str | None = None,
+    ) -> None:
         program = need("docker-registry", "docker-registry")
         folder.mkdir(parents=True, exist_ok=True)
         self.storage = folder / "storage"
@@ -50,7 +60,9 @@ class Distribution:
         self._forgotten = 0
         config = folder / "config.yml"
         # JSON is YAML.
-        config.write_text(json.dumps(self._config(folder, users, token)))
+        config.write_text(
+            json.dumps(self._config(folder, users, token) | ({"proxy": {"remoteurl": mirrors}} if mirrors else {}))
+        )
         self._daemon = Daemon([program, "serve", config], self._log, self._is_ready)
 
     def __enter__(self) -> Self:

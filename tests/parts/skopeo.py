@@ -18,6 +18,8 @@ class Skopeo:
         found: dict[str, object] = json.loads(output_of(self._launcher(["skopeo", "inspect", source])))
         return found
 
-    def copy(self, source: str, folder: Path) -> None:
-        """Into a plain folder; every blob is verified on the way."""
-        output_of(self._launcher(["skopeo", "--insecure-policy", "copy", source, f"dir:{folder}"]))
+    def copy(self, source: str, folder: Path, *, registries: Path | None = None) -> None:
+        """Into a plain folder; every blob is verified on the way. registries: a registries.conf."""
+        configured = ["--registries-conf", str(registries)] if registries else []
+        command = ["skopeo", *configured, "--insecure-policy", "copy", source, f"dir:{folder}"]
+        output_of(self._launcher(command))

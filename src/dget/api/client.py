@@ -1,13 +1,13 @@
 """A client: settings and connections for many calls."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from dget import __version__
 from dget.api.file_results import CopyResult, FileList, LayerList
+from dget.api.hosts import Hosts
 from dget.api.image_files import ImageFiles
 from dget.api.results import (
     ImageDetails,
@@ -34,23 +34,17 @@ from dget.flow import (
     RateLimit,
     Stage,
     SystemClock,
-    Warned,
     run_interruptibly,
     silent,
 )
 from dget.model import Descriptor, Platform, Reference
+from dget.model.reference import DOCKER_HUB
 from dget.protocol.auth import Credential
-from dget.protocol.origin import origin
 from dget.registry import Endpoint, RemoteImage, Session, check_access, list_tags
 from dget.store import Store
 from dget.transport import CurlTransport, ObservedTransport, Transport, TransportOptions
 
 T = TypeVar("T")
-
-_INSECURE = (
-    "is not checked (--insecure): whoever stands in between can read all that is sent, passwords too, and can answer "
-    "in its place; --ca-file PEM trusts one authority instead"
-)
 
 
 class Client:
@@ -68,8 +62,7 @@ class Client:
         curl = CurlTransport(_transport_options(self._settings, self._tls))
         self._transport: Transport = ObservedTransport(curl, observer)
         self._store: Store | None = None
-        self._endpoints: dict[str, Endpoint] = {}
-        self._credentials = _lookup(self._settings, observer)
+        self._hosts = self._new_hosts()
 
     def __enter__(self) -> Self:
         return self
@@ -242,7 +235,7 @@ class Client:
 
     def _tags(self, repository: str, cancel: Cancel) -> TagList:
         reference = self._reference(repository)
-        found = list_tags(self._session(reference), reference, cancel=cancel, observer=self._observer)
+        found = list_tags(self._hosts.of(reference, cancel), reference, cancel=cancel, observer=self._observer)
         return TagList(repository=reference.familiar_name, tags=tuple(found))
 
     def _login(self, registry: str | None, username: str, password: str, cancel: Cancel) -> LoginResult:
@@ -253,7 +246,7 @@ class Client:
         endpoint = Endpoint.of(domain, lambda _: credential, plain_http=self._plain_http(domain))
         check_access(Session(self._transport, endpoint, "", self._clock), cancel=cancel, observer=self._observer)
         kept = OwnStore(self._settings.environment, self._observer).keep(domain, credential)
-        self._forget_what_was_learned(domain)
+        self._hosts = self._new_hosts()
         return LoginResult(
             registry=domain,
             username=username,
@@ -265,17 +258,13 @@ class Client:
     def _logout(self, registry: str | None) -> LogoutResult:
         domain = self._registry(registry)
         place = OwnStore(self._settings.environment, self._observer).forget(domain)
-        self._forget_what_was_learned(domain)
+        self._hosts = self._new_hosts()
         try:
             other = CredentialLookup(self._settings.environment, self._observer).find(domain)
         # It is out of dget's own hands; who pulls next will be told.
         except DgetError:
             other = None
         return LogoutResult(registry=domain, removed_from=place, still_in=other.source if other else None)
-
-    def _forget_what_was_learned(self, domain: str) -> None:
-        self._endpoints.pop(domain, None)
-        self._credentials = _lookup(self._settings, self._observer)
 
     def _registry(self, text: str | None) -> str:
         return registry_name(text or self._settings.registry)
@@ -313,29 +302,27 @@ class Client:
 
     def _source(self, image: str, cancel: Cancel) -> CachedImage:
         reference = self._reference(image)
-        remote = RemoteImage(self._session(reference), reference, cancel=cancel, observer=self._observer)
+        remote = RemoteImage(self._hosts.of(reference, cancel), reference, cancel=cancel, observer=self._observer)
         return CachedImage(remote, self._opened_store(), self._clock)
 
     def _reference(self, text: str) -> Reference:
         domain = self._settings.registry.removeprefix("http://").removeprefix("https://").rstrip("/")
-        return Reference.parse(text, default_domain=domain)
+        # Whoever names a registry for short names means that one.
+        full = self._hosts.expanded(text) if domain == DOCKER_HUB else text
+        return Reference.parse(full, default_domain=domain)
 
-    def _session(self, reference: Reference) -> Session:
-        return Session(self._transport, self._endpoint(reference.domain), reference.repository, self._clock)
-
-    def _endpoint(self, domain: str) -> Endpoint:
-        """One for each registry, so that what was learned of it serves the next image too."""
-        if domain not in self._endpoints:
-            settings, credentials = self._settings, partial(self._credentials.find, domain)
-            endpoint = Endpoint.of(domain, credentials, plain_http=self._plain_http(domain))
-            self._tls.say(
-                origin(endpoint.url),
-                HostTls(client_certificate=settings.client_certificate, client_key=settings.client_key),
-            )
-            self._endpoints[domain] = endpoint
-            if settings.insecure:
-                self._observer(Warned(text=f"{domain} {_INSECURE}"))
-        return self._endpoints[domain]
+    def _new_hosts(self) -> Hosts:
+        """Of which nothing was learned yet."""
+        credentials = _lookup(self._settings, self._observer)
+        return Hosts(
+            self._settings,
+            self._transport,
+            credentials,
+            self._tls,
+            self._opened_store,
+            clock=self._clock,
+            observer=self._observer,
+        )
 
     def _plain_http(self, domain: str) -> bool:
         return self._settings.insecure or self._settings.registry == f"http://{domain}"

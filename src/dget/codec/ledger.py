@@ -15,11 +15,12 @@ from dget.codec.files import sync_folder
 
 
 class Record(NamedTuple):
-    """Bytes start to stop-1 of a blob, and their crc32."""
+    """Bytes start to stop-1 of a blob, their crc32, and which host gave them, where there was a choice."""
 
     start: int
     stop: int
     crc32: int
+    source: str = ""
 
 
 class _Document(msgspec.Struct):

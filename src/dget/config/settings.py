@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from dget.config.proxy import ProxyRules, proxy_rules
 from dget.config.resolve import Pin
@@ -23,6 +24,7 @@ class Settings:
     timeout: seconds without a byte.
     credentials_from: where name and password come from, for people.
     proxy: for every host; no_proxy: as `NO_PROXY`, which counts without `proxy` alone.
+    mirror: `URL` of Docker Hub's, or `REGISTRY=URL`. tag_from: who may say what a tag names.
     resolve: `HOST:PORT:ADDR`. insecure: certificates are not checked, and plain HTTP is allowed.
     """
 
@@ -32,6 +34,8 @@ class Settings:
     credentials_from: str = "the settings"
     proxy: str | None = field(default=None, repr=False)
     no_proxy: str | None = None
+    mirror: tuple[str, ...] = ()
+    tag_from: Literal["origin", "any"] = "origin"
     resolve: tuple[str, ...] = ()
     ca_file: Path | None = None
     client_certificate: Path | None = None

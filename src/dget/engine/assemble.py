@@ -7,6 +7,7 @@ from dget.codec import Region
 from dget.engine.cached_image import CachedImage
 from dget.engine.download import Download
 from dget.engine.plan import PullPlan, check_config
+from dget.engine.sources import Sources
 from dget.errors import Cancelled, NetworkError, RateLimited, StorageError
 from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, RateLimit, TransferStarted
 from dget.model import Descriptor, read_config
@@ -49,7 +50,7 @@ def assemble(
             check_config(plan, read_config(bytes(raw), blob), observer)
 
     download = Download(
-        source.remote,
+        Sources(source.remote.hosts),
         store,
         connections=connections,
         rate_limit=rate_limit,
@@ -65,6 +66,8 @@ def assemble(
         for blob, _, _ in wanted:
             if source.has(blob):
                 observer(BlobFromCache(digest=str(blob.digest), size=blob.size))
+        if not all(source.has(blob) for blob, _, _ in wanted):
+            source.remote.scout(plan.image.manifest.descriptor)
         observer(TransferStarted(progress=progress))
         download.run(wanted, exporter)
         exported = exporter.finish()

@@ -12,10 +12,10 @@ from dget.codec import Record, combine_crc32
 class Chunk:
     """Bytes start to stop-1; those before `position` are here, those before `reserved` may be under somebody's pen.
 
-    crc32: of the bytes here; failures: requests in a row that brought nothing of it.
+    crc32: of the bytes here; failures: requests in a row that brought nothing of it; source: who gives its bytes.
     """
 
-    __slots__ = ("claimed", "crc32", "failures", "position", "reserved", "start", "stop")
+    __slots__ = ("claimed", "crc32", "failures", "position", "reserved", "source", "start", "stop")
 
     def __init__(self, start: int, stop: int) -> None:
         self.start = start
@@ -25,6 +25,7 @@ class Chunk:
         self.crc32 = 0
         self.claimed = False
         self.failures = 0
+        self.source = ""
 
     @property
     def complete(self) -> bool:
@@ -50,7 +51,7 @@ class ChunkMap:
         at = 0
         for record in kept:
             self._add(at, record.start)
-            self._add(record.start, record.stop, record.crc32)
+            self._add(record.start, record.stop, record)
             at = record.stop
         self._add(at, size)
         self._watermark = 0
@@ -81,13 +82,16 @@ class ChunkMap:
     def records(self) -> list[Record]:
         """What is here."""
         return [
-            Record(chunk.start, chunk.position, chunk.crc32) for chunk in self._chunks if chunk.position > chunk.start
+            Record(chunk.start, chunk.position, chunk.crc32, chunk.source)
+            for chunk in self._chunks
+            if chunk.position > chunk.start
         ]
 
-    def claim(self, size: int) -> Chunk | None:
+    def claim(self, size: int, source: str = "") -> Chunk | None:
         """The foremost `size` bytes that nobody fetches, or None where there are none within the window.
 
-        A rest of less than half of `size` is taken along.
+        A rest of less than half of `size` is taken along. source: who will give them; what is left of another one's
+        chunk becomes a chunk of its own.
         """
         limit = self.watermark + self._window
         for place in range(self._front, len(self._chunks)):
@@ -95,10 +99,11 @@ class ChunkMap:
             if chunk.start >= limit:
                 return None
             if not chunk.claimed and not chunk.complete:
-                if chunk.left > size + size // 2:
-                    self._chunks.insert(place + 1, Chunk(chunk.position + size, chunk.stop))
-                    chunk.stop = chunk.position + size
                 chunk.claimed = True
+                if chunk.position > chunk.start and chunk.source != source:
+                    chunk = self.take_over(chunk, chunk.position)
+                self._cut(chunk, size)
+                chunk.source = source
                 return chunk
         return None
 
@@ -136,18 +141,24 @@ class ChunkMap:
         self._advance()
         return rest
 
+    def _cut(self, chunk: Chunk, size: int) -> None:
+        if chunk.left > size + size // 2:
+            rest = Chunk(chunk.position + size, chunk.stop)
+            chunk.stop = rest.start
+            self._chunks.insert(self._chunks.index(chunk) + 1, rest)
+
     def _advance(self) -> None:
         while self._front < len(self._chunks) and self._chunks[self._front].complete:
             self._front += 1
         self._watermark = self.size if self._front == len(self._chunks) else self._chunks[self._front].position
 
-    def _add(self, start: int, stop: int, kept: int | None = None) -> None:
-        """kept: crc32 of the bytes, where they are here."""
+    def _add(self, start: int, stop: int, kept: Record | None = None) -> None:
+        """kept: where the bytes are here."""
         if not start <= stop <= self.size:
             raise ValueError("kept records overlap or lie outside the blob")
         if start == stop:
             return
         chunk = Chunk(start, stop)
         if kept is not None:
-            chunk.position, chunk.crc32 = stop, kept
+            chunk.position, chunk.crc32, chunk.source = stop, kept.crc32, kept.source
         self._chunks.append(chunk)

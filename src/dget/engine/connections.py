@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from dget.engine.chunk_map import Chunk, ChunkMap
 from dget.engine.connection_limit import ConnectionLimit
+from dget.engine.sources import Source
 from dget.engine.transfer import Transfer
+from dget.engine.trial import TRIAL_SIZE
 from dget.errors import DgetError
 from dget.protocol.retry import GiveUp, Retry, backoff, decide
 
@@ -24,6 +26,9 @@ _SHARED_MIN = 512 << 10
 _SHARED_MAX = 0.03
 # ...unless its end is so far away that next to nothing of it can be.
 _HOPELESS = 10.0
+# What a request costs beside its bytes, in seconds, and how many bytes tell a rate.
+_REQUEST = 0.05
+_MEASURABLE = 64 << 10
 WATCH_EVERY = 0.25
 
 
@@ -31,17 +36,22 @@ WATCH_EVERY = 0.25
 class Claim:
     """A chunk in the hands of one connection.
 
-    since, answered, moved: monotonic seconds; begun, seen: where it was at the start and when it last moved.
-    silent: how many connections in a row went silent before they got anything of it.
+    since, answered, moved: monotonic seconds; first, begun, seen: where it was at the start, when the first
+    bytes came, and when it last moved.
+    silent: how many connections in a row went silent before they got anything of it; trial: whether its source is a
+    stranger whose bytes are compared before they count.
     """
 
     transfer: Transfer
     map: ChunkMap
     chunk: Chunk
+    source: Source
+    trial: bool
     since: float
     begun: int
     moved: float
     seen: int
+    first: int
     answered: float | None = None
     silent: int = 0
 
@@ -92,15 +102,22 @@ class Connections:
         if len(self._claims) >= self._limit.now or now < self._pause_until:
             return None
         for transfer in transfers:
+            source = transfer.sources.choose(transfer.blob, now)
+            if source is None:
+                continue
             with transfer.lock:
-                chunk = transfer.map.claim(self._chunk_size if self.ranges else max(1, transfer.blob.size))
+                chunk = transfer.map.claim(self._size(transfer, source), source.name)
             if chunk is not None:
-                return self._hold(transfer, chunk, now)
+                return self._hold(transfer, chunk, source, now)
         return self._take_over(now, sum(transfer.blob.size for transfer in transfers)) if self.ranges else None
 
     def release(self, claim: Claim) -> None:
         with self._changed:
             self._claims.discard(claim)
+            claim.source.busy -= 1
+            done = claim.chunk.position - claim.first
+            if not claim.trial and done >= _MEASURABLE:
+                claim.source.measured(done, time.monotonic() - claim.since)
             self._changed.notify_all()
 
     def failed(self, claim: Claim, error: DgetError, arrived: int) -> Retry | GiveUp:
@@ -110,10 +127,13 @@ class Connections:
         are one, and whatever arrives from it starts the count again, so that a pull that moves is never given up.
         """
         now, jitter = time.monotonic(), random.random()  # noqa: S311 - no secret
+        transfer = claim.transfer
         with self._changed:
-            with claim.transfer.lock:
+            with transfer.lock:
                 fruitless = claim.answered is None and claim.chunk.position == claim.begun
                 claim.map.give_back(claim.chunk)
+            if transfer.sources.failed(claim.source, error, transfer.blob, now, jitter):
+                return Retry(0.0)
             spared = now < self._pause_until
             if arrived != self._arrived_at_failure:
                 self._arrived_at_failure, self._failures = arrived, 1
@@ -127,6 +147,22 @@ class Connections:
                 self._limit.refused()
                 self._pause_until = now + decision.after
             return Retry(wait)
+
+    def others(self, claim: Claim) -> list[Source]:
+        """Who else has its blob."""
+        with self._changed:
+            return claim.transfer.sources.others(claim.source, claim.transfer.blob)
+
+    def without_ranges(self, claim: Claim) -> bool:
+        """Its source gives no parts of blobs; whether others do, who get its chunk then."""
+        with self._changed:
+            others = claim.transfer.sources.others(claim.source, claim.transfer.blob)
+            if not any(other.ranges for other in others):
+                return False
+            claim.source.ranges = False
+            with claim.transfer.lock:
+                claim.map.give_back(claim.chunk)
+            return True
 
     def watch(self, transfers: Sequence[Transfer]) -> None:
         """Measures, adapts, and wakes those who wait."""
@@ -142,8 +178,22 @@ class Connections:
                 claim.note(now)
             self._changed.notify_all()
 
-    def _hold(self, transfer: Transfer, chunk: Chunk, now: float) -> Claim:
-        claim = Claim(transfer, transfer.map, chunk, now, chunk.position, now, chunk.position)
+    def _size(self, transfer: Transfer, source: Source) -> int:
+        if not self.ranges:
+            return max(1, transfer.blob.size)
+        if not transfer.sources.others(source, transfer.blob):
+            return self._chunk_size
+        if not source.proven:
+            return TRIAL_SIZE
+        # What a slow host holds is what the others wait for in the end.
+        return min(self._chunk_size, max(_SHARED_MIN, int(source.rate))) if source.rate else self._chunk_size
+
+    def _hold(self, transfer: Transfer, chunk: Chunk, source: Source, now: float) -> Claim:
+        at = chunk.position
+        # A whole blob is not held in memory: its digest decides.
+        trial = not source.proven and chunk.left <= 2 * TRIAL_SIZE
+        claim = Claim(transfer, transfer.map, chunk, source, trial, now, at, now, at, at)
+        source.busy += 1
         self._claims.add(claim)
         return claim
 
@@ -152,6 +202,8 @@ class Connections:
         under_way = [claim for claim in self._claims if not claim.chunk.complete]
         if not under_way:
             return None
+        if self._hurry and (rescued := self._rescue(under_way, now)) is not None:
+            return rescued
         stalled = min(under_way, key=lambda claim: claim.moved)
         if now - stalled.moved > _STALLED and stalled.silent < _SILENT_MAX:
             return self._share(stalled, now, 0)
@@ -165,6 +217,19 @@ class Connections:
         self._shared += half
         return self._share(slowest, now, half)
 
+    def _rescue(self, under_way: Sequence[Claim], now: float) -> Claim | None:
+        """Takes a chunk away from a host that is far slower than another one would be."""
+        for claim in under_way:
+            better = claim.transfer.sources.better(claim.source, claim.transfer.blob)
+            if better is None:
+                continue
+            needed = _REQUEST + claim.chunk.left * (better.busy + 1) / better.rate
+            waited = now - claim.since
+            left = waited if claim.answered is None else claim.seconds_left(now)
+            if min(left, waited) > 2 * needed:
+                return self._share(claim, now, 0)
+        return None
+
     def _share(self, claim: Claim, now: float, ahead: int) -> Claim | None:
         """Takes the bytes from `ahead` of its position on away from a claim; None where it has come to its end."""
         transfer, chunk = claim.transfer, claim.chunk
@@ -172,6 +237,12 @@ class Connections:
             at = max(chunk.position + ahead, chunk.reserved)
             if transfer.map is not claim.map or at >= chunk.stop:
                 return None
-            taken = self._hold(transfer, transfer.map.take_over(chunk, at), now)
+            rest = transfer.map.take_over(chunk, at)
+            sources = transfer.sources
+            better = sources.better(claim.source, transfer.blob) or next(
+                iter(sources.others(claim.source, transfer.blob)), claim.source
+            )
+            rest.source = better.name
+            taken = self._hold(transfer, rest, better, now)
             taken.silent = claim.silent + 1 if claim.answered is None else 0
             return taken

@@ -11,7 +11,10 @@ from dget.engine import journals
 from dget.engine.cached_blobs import CachedBlobs
 from dget.engine.connection_limit import ConnectionLimit
 from dget.engine.connections import WATCH_EVERY, Claim, Connections
-from dget.engine.transfer import BlobSource, ChunkSink, Journal, Superseded, Transfer
+from dget.engine.liar import find_liar
+from dget.engine.sources import Sources
+from dget.engine.transfer import ChunkSink, Journal, Superseded, Transfer
+from dget.engine.trial import compare, fetch_held
 from dget.errors import Cancelled, DgetError, IntegrityError, NetworkError, StorageError
 from dget.flow import Cancel, Counter, Observer, RateLimit, Retrying, Warned
 from dget.model import Descriptor
@@ -35,7 +38,7 @@ class Download:
 
     def __init__(
         self,
-        source: BlobSource,
+        sources: Sources,
         store: BlobStore | None,
         *,
         connections: int | None,
@@ -48,7 +51,7 @@ class Download:
         """connections: at most so many, or as many as help; cancel: of this run alone, since its end cancels it;
         verified: is told each blob that is whole.
         """
-        self._source = source
+        self._sources = sources
         self._store = store
         self._rate_limit = rate_limit
         self._verify_cache = verify_cache
@@ -106,9 +109,9 @@ class Download:
     def _add_transfer(self, blob: Descriptor, region: Region, counter: Counter) -> None:
         ingest = self._store.ingest(blob) if self._store else None
         if ingest is None:
-            transfer = Transfer(blob, self._source, region, self._journal, counter)
+            transfer = Transfer(blob, self._sources, region, self._journal, counter)
         else:
-            transfer = Transfer(blob, self._source, ingest.region, ingest, counter, ingest, region, self._journal)
+            transfer = Transfer(blob, self._sources, ingest.region, ingest, counter, ingest, region, self._journal)
         self._all.append(transfer)
         self._open.append(transfer)
 
@@ -165,11 +168,13 @@ class Download:
         while (claim := self._claim()) is not None:
             wait = 0.0
             try:
+                if claim.trial and self._connections.others(claim):
+                    self._try_out(claim)
                 self._fetch(claim)
             except Superseded:
                 continue
             except RangesIgnored:
-                self._go_whole(claim)
+                self._without_ranges(claim)
             except Cancelled:
                 raise
             except DgetError as error:
@@ -195,33 +200,55 @@ class Download:
         self._observer(Retrying(what=what, error=error.message, seconds=decision.after))
         return decision.after
 
+    def _try_out(self, claim: Claim) -> None:
+        """A stranger's chunk: what of it counts was compared with another host's."""
+        blob, chunk, source = claim.transfer.blob, claim.chunk, claim.source
+        begun = time.monotonic()
+        mine = fetch_held(source, blob, chunk.position, chunk.stop)
+        with self._changed:
+            source.measured(len(mine), time.monotonic() - begun)
+        if chunk.complete:
+            raise Superseded
+        data, giver, wrong = compare(mine, source, self._connections.others(claim), blob, chunk.position)
+        if wrong is not None:
+            source.host.drop(wrong)
+        chunk.source = giver.name
+        sink = self._sink(claim)
+        sink.write(data)
+        sink.flush()
+
     def _fetch(self, claim: Claim) -> None:
         chunk = claim.chunk
         while not chunk.complete:
             before = chunk.position
-            sink = ChunkSink(
-                claim.transfer,
-                claim.map,
-                chunk,
-                advanced=self._advanced,
-                limit=None if claim.transfer.at_hand else self._rate_limit,
-                cancel=self._cancel,
-            )
+            sink = self._sink(claim)
             try:
-                claim.transfer.source.read_blob(claim.transfer.blob, sink, start=chunk.position, stop=chunk.stop)
+                claim.source.host.read_blob(claim.transfer.blob, sink, start=chunk.position, stop=chunk.stop)
             finally:
                 # What arrived before a failure counts.
                 sink.flush()
             if chunk.position == before:
                 raise NetworkError("the server sent nothing", temporary=True)
 
+    def _sink(self, claim: Claim) -> ChunkSink:
+        return ChunkSink(
+            claim.transfer,
+            claim.map,
+            claim.chunk,
+            advanced=self._advanced,
+            limit=None if claim.transfer.at_hand else self._rate_limit,
+            cancel=self._cancel,
+        )
+
     def _advanced(self, transfer: Transfer) -> None:
         if transfer.hash_waits:
             self._wake()
 
-    def _go_whole(self, claim: Claim) -> None:
-        """The server knows no ranges: from now on blobs are fetched in one piece."""
+    def _without_ranges(self, claim: Claim) -> None:
+        """A server knows no ranges: others are asked; where there are none, blobs are fetched in one piece from now on."""
         with self._changed:
+            if self._connections.without_ranges(claim):
+                return
             self._connections.ranges = False
             if claim.transfer.map is claim.map:
                 error = NetworkError("the connection breaks off, and the server cannot resume a blob")
@@ -260,18 +287,42 @@ class Download:
             if transfer.hashed < transfer.blob.size:
                 transfer.hashing = False
                 return
-            if not transfer.matches:
-                self._begin_afresh(transfer)
-                return
+        if not transfer.matches:
+            liars = self._liars(transfer)
+            with self._changed:
+                self._begin_afresh(transfer, liars)
+            return
         transfer.finish()
         with self._changed:
             self._open.remove(transfer)
         self._finish(transfer.blob, transfer.target)
 
-    def _begin_afresh(self, transfer: Transfer) -> None:
+    def _liars(self, transfer: Transfer) -> set[str]:
+        """Whose bytes of a damaged blob are to be fetched again; empty where that cannot be told.
+
+        Those of hosts that were left out meanwhile; else of the one that is found out, and left out from now on.
+        """
+        with self._changed:
+            sources = transfer.sources.all(transfer.blob)
+        records = transfer.records()
+        gone = {record.source for record in records} - {source.name for source in sources}
+        if gone or len(sources) == 1:
+            return gone
+        found = find_liar(records, transfer.blob, sources)
+        if found is None:
+            return set()
+        liar, witness = found
+        liar.host.drop(f"its bytes of blob {transfer.blob.digest.short} are not those that {witness.name} gives")
+        return {liar.name}
+
+    def _begin_afresh(self, transfer: Transfer, liars: set[str]) -> None:
         blob = transfer.blob
-        if isinstance(transfer.source, CachedBlobs):
-            transfer.source.discard(blob)
+        if liars:
+            transfer.keep([record for record in transfer.records() if record.source not in liars])
+            names = ", ".join(sorted(filter(None, liars))) or "an earlier run"
+            text = f"blob {blob.digest.short} arrived damaged: fetching again what {names} gave of it"
+        elif transfer.cached:
+            transfer.cached.discard(blob)
             self._open.remove(transfer)
             self._all.remove(transfer)
             self._add_transfer(blob, transfer.target, transfer.counter)

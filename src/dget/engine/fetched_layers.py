@@ -11,6 +11,7 @@ from typing import BinaryIO, Self
 from dget.codec import PositionalFile, disk_errors
 from dget.engine.cached_image import CachedImage
 from dget.engine.download import Download
+from dget.engine.sources import Sources
 from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, RateLimit, TransferStarted, Warned
 from dget.model import Descriptor, Digest
 from dget.store import BlobStore, Store
@@ -114,7 +115,7 @@ class FetchedLayers:
         # A download's end cancels what it was given, and more of them may follow.
         run = Cancel()
         download = Download(
-            self._source.remote,
+            Sources(self._source.remote.hosts),
             store,
             connections=self._connections,
             rate_limit=self._rate_limit,

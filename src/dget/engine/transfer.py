@@ -7,8 +7,9 @@ from typing import Protocol
 from dget.codec import Record, Region, crc32
 from dget.engine.cached_blobs import CachedBlobs, copy_blob
 from dget.engine.chunk_map import Chunk, ChunkMap
+from dget.engine.sources import Alone, Sources
 from dget.errors import IntegrityError
-from dget.flow import ByteSink, Cancel, Counter, RateLimit
+from dget.flow import Cancel, Counter, RateLimit
 from dget.model import Descriptor, Digest
 from dget.store import Ingest
 
@@ -18,12 +19,6 @@ _BATCH = 256 << 10
 _HASH_STEP = 1 << 20
 # The least that file systems share.
 _BLOCK = 4096
-
-
-class BlobSource(Protocol):
-    def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None:
-        """Bytes start to stop-1 of a blob, or fewer; unverified."""
-        ...
 
 
 class Journal(Protocol):
@@ -49,14 +44,14 @@ class _Hash:
 class Transfer:
     """A blob that is being fetched. `lock` guards `map` and `writers`; one thread at a time hashes.
 
-    journal: None for what is at hand anyway; source: where it comes from; region: where its bytes arrive; target: where
-    they are to be in the end, by way of `ingest` into the cache.
+    journal: None for what is at hand anyway; source: where it comes from; region: where its bytes arrive; target:
+    where they are to be in the end, by way of `ingest` into the cache.
     """
 
     def __init__(
         self,
         blob: Descriptor,
-        source: BlobSource,
+        source: Sources | CachedBlobs,
         region: Region,
         journal: Journal | None,
         counter: Counter,
@@ -66,7 +61,8 @@ class Transfer:
     ) -> None:
         """elsewhere: who may remember what a run without the cache left in the target."""
         self.blob = blob
-        self.source = source
+        self.cached = source if isinstance(source, CachedBlobs) else None
+        self.sources = Sources(Alone(source)) if isinstance(source, CachedBlobs) else source
         self.region = region
         self.target = target or region
         self.journal = journal
@@ -91,6 +87,14 @@ class Transfer:
             self._shared: bool | None = None
             self.counter.reused = sum(record.stop - record.start for record in kept)
             self.counter.arrived = 0
+
+    def keep(self, kept: Sequence[Record]) -> None:
+        """From what is kept on, which this run or a former one fetched."""
+        reused = self.counter.reused
+        self.begin(kept)
+        size = self.counter.reused
+        self.counter.reused = min(reused, size)
+        self.counter.arrived = size - self.counter.reused
 
     @property
     def hash_waits(self) -> bool:
@@ -127,7 +131,7 @@ class Transfer:
     @property
     def at_hand(self) -> bool:
         """Whether it costs no network."""
-        return isinstance(self.source, CachedBlobs)
+        return self.cached is not None
 
     def count(self, size: int) -> None:
         """Bytes that came, from the network or from the cache."""

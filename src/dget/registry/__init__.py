@@ -2,9 +2,27 @@
 
 from dget.registry.access import check_access
 from dget.registry.endpoint import Endpoint
+from dget.registry.health import Forgetful, Health, HostMemory
+from dget.registry.image_hosts import ImageHosts, TagFrom
 from dget.registry.persistence import persist
+from dget.registry.remote_host import RemoteHost
 from dget.registry.remote_image import RemoteImage
-from dget.registry.session import RangesIgnored, Session
+from dget.registry.session import NotARegistry, RangesIgnored, Session
 from dget.registry.tags import list_tags
 
-__all__ = ["Endpoint", "RangesIgnored", "RemoteImage", "Session", "check_access", "list_tags", "persist"]
+__all__ = [
+    "Endpoint",
+    "Forgetful",
+    "Health",
+    "HostMemory",
+    "ImageHosts",
+    "NotARegistry",
+    "RangesIgnored",
+    "RemoteHost",
+    "RemoteImage",
+    "Session",
+    "TagFrom",
+    "check_access",
+    "list_tags",
+    "persist",
+]

@@ -1,13 +1,19 @@
 """An image at a registry, as a source of documents and blobs."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from dget.errors import IntegrityError, Unsupported
-from dget.flow import ByteSink, Cancel, Observer
+from dget.flow import Cancel, Observer
 from dget.model import Descriptor, Digest, Document, Index, Manifest, Reference, read_manifest
 from dget.model.media_type import ACCEPT_MANIFESTS
 from dget.protocol.http import Response
 from dget.protocol.quota import Quota
+from dget.registry.image_hosts import ImageHosts
 from dget.registry.persistence import persist
-from dget.registry.session import Session
+from dget.registry.remote_host import RemoteHost
+
+T = TypeVar("T")
 
 # Common registries take no larger ones (distribution specification, "Pushing Manifests").
 _MANIFEST_MAX = 4 << 20
@@ -16,60 +22,83 @@ _DIGEST_HEADER = "Docker-Content-Digest"
 
 
 class RemoteImage:
-    """What a reference names. quota: as the last counted answer told it."""
+    """What a reference names. quota: as the registry's last counted answer told it."""
 
-    def __init__(self, session: Session, reference: Reference, *, cancel: Cancel, observer: Observer) -> None:
+    def __init__(self, hosts: ImageHosts, reference: Reference, *, cancel: Cancel, observer: Observer) -> None:
         self.reference = reference
+        self.hosts = hosts
         self.quota: Quota | None = None
-        self._session = session
         self._cancel = cancel
         self._observer = observer
 
     def resolve(self) -> Document[Manifest] | Document[Index]:
         """The manifest or index that the tag or digest names. Raises DgetError."""
-        return self._fetch(self.reference.selector, str(self.reference), self.reference.digest)
+        subject, digest = str(self.reference), self.reference.digest
+        if digest is not None:
+            return self._fetch(digest, subject)
+        return self._persist(
+            lambda: self.hosts.for_tag(
+                lambda host, cancel: self._document(host, self.reference.selector, subject, None, cancel)
+            ),
+            subject,
+        )
 
     def digest(self) -> Digest | None:
         """What the tag names now, asked without being counted as a pull; None where the registry does not say."""
-        response = self._ask(self.reference.selector, str(self.reference), method="HEAD")
-        try:
-            return Digest.parse(response.headers.get(_DIGEST_HEADER) or "")
-        except ValueError:
-            return None
+
+        def ask(host: RemoteHost, cancel: Cancel) -> Digest | None:
+            response = self._ask(host, self.reference.selector, str(self.reference), cancel, method="HEAD")
+            try:
+                return Digest.parse(response.headers.get(_DIGEST_HEADER) or "")
+            except ValueError:
+                return None
+
+        return self.hosts.for_tag(ask)
 
     def document(self, descriptor: Descriptor) -> Document[Manifest] | Document[Index]:
         """A manifest by its digest. Raises IntegrityError where the bytes are not those that it names."""
-        return self._fetch(
-            str(descriptor.digest), f"{self.reference.familiar_name}@{descriptor.digest}", descriptor.digest
-        )
-
-    def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None:
-        """Bytes start to stop-1 of a blob, or fewer; unverified. Raises DgetError, RangesIgnored."""
-        end = blob.size if stop is None else stop
-        self._session.get_blob(blob.digest, blob.size, sink, start=start, stop=end, cancel=self._cancel)
+        return self._fetch(descriptor.digest, f"{self.reference.familiar_name}@{descriptor.digest}")
 
     def small_blob(self, blob: Descriptor) -> bytes:
         """A config or the like, verified. Raises IntegrityError; Unsupported where it is too large for one."""
         if blob.size > _DOCUMENT_MAX:
             raise Unsupported(f"{blob.digest} has {blob.size:,} bytes where a short document is expected")
 
-        def fetch() -> bytes:
+        def ask(host: RemoteHost, cancel: Cancel) -> bytes:
             data = _Bytes(blob.size)
-            self.read_blob(blob, data)
+            host.session.get_blob(blob.digest, blob.size, data, start=0, stop=blob.size, cancel=cancel)
             return data.verified(blob)
 
-        return persist(fetch, what=str(blob.digest), cancel=self._cancel, observer=self._observer)
+        return self._persist(lambda: self.hosts.for_content(ask), str(blob.digest))
 
-    def _fetch(self, selector: str, subject: str, digest: Digest | None) -> Document[Manifest] | Document[Index]:
-        return persist(
-            lambda: self._fetch_once(selector, subject, digest),
-            what=subject,
-            cancel=self._cancel,
-            observer=self._observer,
+    def scout(self, known: Descriptor) -> None:
+        """Finds out which hosts may be asked for blobs, by a manifest of the image. Raises DgetError where none may."""
+        subject = f"{self.reference.familiar_name}@{known.digest}"
+
+        def ask(host: RemoteHost, cancel: Cancel) -> None:
+            # The origin is trusted, and may count what it gives.
+            if host.origin:
+                self._ask(host, str(known.digest), subject, cancel, method="HEAD")
+            else:
+                self._document(host, str(known.digest), subject, known.digest, cancel)
+
+        self._persist(lambda: self.hosts.scout(ask), subject)
+
+    def _fetch(self, digest: Digest, subject: str) -> Document[Manifest] | Document[Index]:
+        return self._persist(
+            lambda: self.hosts.for_content(
+                lambda host, cancel: self._document(host, str(digest), subject, digest, cancel)
+            ),
+            subject,
         )
 
-    def _fetch_once(self, selector: str, subject: str, digest: Digest | None) -> Document[Manifest] | Document[Index]:
-        response = self._ask(selector, subject)
+    def _persist(self, action: Callable[[], T], what: str) -> T:
+        return persist(action, what=what, cancel=self._cancel, observer=self._observer)
+
+    def _document(
+        self, host: RemoteHost, selector: str, subject: str, digest: Digest | None, cancel: Cancel
+    ) -> Document[Manifest] | Document[Index]:
+        response = self._ask(host, selector, subject, cancel)
         raw = response.body
         if len(raw) > _MANIFEST_MAX:
             raise Unsupported(f"the manifest of {subject} is larger than {_MANIFEST_MAX >> 20} MB")
@@ -80,11 +109,12 @@ class RemoteImage:
             )
         return read_manifest(raw, declared=(response.headers.get("Content-Type") or "").partition(";")[0].strip())
 
-    def _ask(self, selector: str, subject: str, method: str = "GET") -> Response:
-        response = self._session.get(
-            f"/manifests/{selector}", subject=subject, accept=ACCEPT_MANIFESTS, method=method, cancel=self._cancel
+    def _ask(self, host: RemoteHost, selector: str, subject: str, cancel: Cancel, method: str = "GET") -> Response:
+        response = host.session.get(
+            f"/manifests/{selector}", subject=subject, accept=ACCEPT_MANIFESTS, method=method, cancel=cancel
         )
-        self.quota = Quota.from_headers(response.headers) or self.quota
+        if host.origin:
+            self.quota = Quota.from_headers(response.headers) or self.quota
         return response
 
 

@@ -1,6 +1,7 @@
 """Talking to one repository: authentication, redirects, and the way each answer is taken."""
 
 from dataclasses import replace
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from dget.errors import DgetError, NetworkError
 from dget.flow import ByteSink, Cancel, Clock
@@ -24,10 +25,15 @@ class RangesIgnored(DgetError):
     """A server answered a request for a part of a blob with the whole. Ask for the whole then."""
 
 
+class NotARegistry(NetworkError):
+    """A host that answers, yet not as a registry does."""
+
+
 class Session:
     """One repository at one registry, or with an empty name the registry itself. Threads may use it together.
 
-    Credentials go to the registry's own origin and its token service alone; elsewhere redirects are followed without.
+    Credentials, and headers that were configured for the host, go to the registry's own origin and its token service
+    alone; elsewhere redirects are followed without them.
     """
 
     def __init__(self, transport: Transport, endpoint: Endpoint, repository: str, clock: Clock) -> None:
@@ -41,7 +47,7 @@ class Session:
     @property
     def base(self) -> str:
         """The registry's URL for this repository."""
-        return f"{self._endpoint.url}/v2/{self.repository}".rstrip("/")
+        return f"{self._endpoint.root}/{self.repository}".rstrip("/")
 
     def get(self, place: str, *, subject: str, accept: str = "", method: str = "GET", cancel: Cancel) -> Response:
         """A document of this repository, from the registry's own origin or where it redirects to.
@@ -54,10 +60,7 @@ class Session:
         if not response.ok:
             raise failure_of(response, host_of(self.base), now=self._clock.time(), subject=subject)
         if is_web_page(response):
-            raise NetworkError(
-                f"{host_of(self.base)} answered with a web page, not as a registry does",
-                hint="is the host right? A proxy or a log-in page of the network may stand in between",
-            )
+            raise self._web_page()
         return response
 
     def get_blob(self, digest: Digest, size: int, sink: ByteSink, *, start: int, stop: int, cancel: Cancel) -> None:
@@ -70,6 +73,8 @@ class Session:
             headers = headers.with_field("Range", range_header(start, stop))
         taker = _BlobTaker(sink, start=start, stop=stop, size=size)
         response, host = self._ask_for_blob(digest, headers, taker, cancel)
+        if response.ok and is_web_page(response):
+            raise self._web_page()
         if not taker.begun:
             raise failure_of(response, host, now=self._clock.time(), subject=f"blob {digest} of {self.repository}")
 
@@ -117,10 +122,20 @@ class Session:
             response = self._transport.send(further, sink, cancel=cancel)
             if ends is not None:
                 ends.append(further)
-        raise NetworkError(f"{host_of(self.base)} redirects more than {_REDIRECTS_MAX} times")
+        raise NotARegistry(f"{host_of(self.base)} redirects more than {_REDIRECTS_MAX} times")
 
     def _url(self, place: str) -> str:
-        return f"{self.base}{place}" if place.startswith("/") else place
+        url = f"{self.base}{place}" if place.startswith("/") else place
+        if self._endpoint.namespace is None or parse_qs(urlsplit(url).query).get("ns"):
+            return url
+        # Source: containerd, docs/hosts.md, "Registry Host Namespace".
+        return f"{url}{'&' if '?' in url else '?'}{urlencode({'ns': self._endpoint.namespace})}"
+
+    def _web_page(self) -> NotARegistry:
+        return NotARegistry(
+            f"{host_of(self.base)} answered with a web page, not as a registry does",
+            hint="is the host right? A proxy or a log-in page of the network may stand in between",
+        )
 
     def _send_to_registry(self, place: str, request: Request, sink: ResponseSink | None, cancel: Cancel) -> Response:
         if not self._endpoint.settled:
@@ -140,6 +155,7 @@ class Session:
         return response
 
     def _authenticated(self, request: Request, sink: ResponseSink | None, cancel: Cancel) -> Response:
+        request = replace(request, headers=Headers.of([*request.headers, *self._endpoint.headers]))
         flow = auth_flow(request, self._endpoint.authority, self._scope, self._clock)
         wanted = next(flow)
         while True:
@@ -163,7 +179,7 @@ class _BlobTaker:
         self._size = size
 
     def begin(self, status: int, headers: Headers) -> ByteSink | None:
-        if status not in (200, 206):
+        if status not in (200, 206) or "html" in (headers.get("Content-Type") or "").lower():
             return None
         if status == 200 and (self._start, self._stop) != (0, self._size):
             raise RangesIgnored("the server answers requests for a part with the whole")

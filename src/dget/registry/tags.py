@@ -1,6 +1,9 @@
 """A repository's tags."""
 
 import re
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 
@@ -10,8 +13,12 @@ from dget.model import Reference
 from dget.protocol.http import Response
 from dget.protocol.origin import host_of
 from dget.protocol.pagination import next_page
+from dget.registry.image_hosts import ImageHosts
 from dget.registry.persistence import persist
+from dget.registry.remote_host import RemoteHost
 from dget.registry.session import Session
+
+T = TypeVar("T")
 
 _PAGES_MAX = 10_000
 # The largest repositories that are known have some hundred thousand.
@@ -23,19 +30,30 @@ class _Page(msgspec.Struct):
     tags: tuple[str, ...] | None = None
 
 
-def list_tags(session: Session, reference: Reference, *, cancel: Cancel, observer: Observer) -> list[str]:
-    """All tags, from all pages, in natural order: 1.9 before 1.10. Raises DgetError."""
+def list_tags(hosts: ImageHosts, reference: Reference, *, cancel: Cancel, observer: Observer) -> list[str]:
+    """All tags, from all pages, in natural order: 1.9 before 1.10. Raises DgetError.
+
+    The host that gives the first page gives them all.
+    """
     found: set[str] = set()
-    place = "/tags/list"
+
+    def first(host: RemoteHost, own: Cancel) -> tuple[Session, Response]:
+        return host.session, _page(host.session, "/tags/list", reference, own)
+
+    def persistent(ask: Callable[[], T]) -> T:
+        return persist(ask, what=f"tags of {reference.familiar_name}", cancel=cancel, observer=observer)
+
+    session, response = persistent(lambda: hosts.for_tag(first))
+    before = ""
     for _ in range(_PAGES_MAX):
-        response = _page(session, place, reference, cancel, observer)
         found.update(_read(response, session))
-        following = next_page(f"{session.base}/tags/list", response.headers)
-        if following is None:
+        place = next_page(f"{session.base}/tags/list", response.headers)
+        if place is None:
             return sorted(found, key=natural_order)
-        if following == place or len(found) > _TAGS_MAX:
+        if place == before or len(found) > _TAGS_MAX:
             break
-        place = following
+        before = place
+        response = persistent(partial(_page, session, place, reference, cancel))
     raise NetworkError(f"{host_of(session.base)} lists tags without an end ({len(found):,} so far): refused")
 
 
@@ -50,11 +68,8 @@ def _order(part: str) -> tuple[int, int, str]:
     return (0, len(digits), digits) if part.isdigit() else (1, 0, part)
 
 
-def _page(session: Session, place: str, reference: Reference, cancel: Cancel, observer: Observer) -> Response:
-    def ask() -> Response:
-        return session.get(place, subject=f"repository {reference.familiar_name}", cancel=cancel)
-
-    return persist(ask, what=f"tags of {reference.familiar_name}", cancel=cancel, observer=observer)
+def _page(session: Session, place: str, reference: Reference, cancel: Cancel) -> Response:
+    return session.get(place, subject=f"repository {reference.familiar_name}", cancel=cancel)
 
 
 def _read(response: Response, session: Session) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """Which digest a name had when it was last resolved; `index.json` is derived from these."""
 
 import hashlib
-import os
 from pathlib import Path
 
 import msgspec
@@ -11,6 +10,7 @@ from dget.errors import Unsupported
 from dget.model import Descriptor, Digest
 from dget.model.document import decode
 from dget.store.cache_errors import cache_errors
+from dget.store.whole_file import write_whole
 
 _NAME_ANNOTATIONS = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 
@@ -49,11 +49,11 @@ class RefStore:
         ref = Ref(name=name, media_type=root.media_type, digest=root.digest, size=root.size, resolved=now)
         with cache_errors(self._folder, "write the cache"):
             self._refs.mkdir(parents=True, exist_ok=True)
-            _write_whole(self._path(name), msgspec.json.encode(ref, enc_hook=str))
+            write_whole(self._path(name), msgspec.json.encode(ref, enc_hook=str))
             # Whoever holds the lock writes an index that already has our record, or the next writer does.
             if lock := FileLock.try_take(self._folder / "index.lock"):
                 try:
-                    _write_whole(self._folder / "index.json", self._index())
+                    write_whole(self._folder / "index.json", self._index())
                 finally:
                     lock.release()
 
@@ -86,9 +86,3 @@ class RefStore:
 def _read(path: Path) -> Ref:
     """Raises OSError, Unsupported."""
     return decode(path.read_bytes(), Ref)
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    part.write_bytes(data)
-    part.replace(path)

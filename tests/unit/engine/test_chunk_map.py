@@ -105,3 +105,31 @@ def test_more_than_was_asked_for_does_not_fit():
     assert chunk is not None
     with pytest.raises(ValueError, match="do not fit"):
         chunks.landed(chunk, 5, 0)
+
+
+@given(
+    size=st.integers(1, 600),
+    seed=st.integers(0, 10_000),
+    steps=st.integers(1, 200),
+)
+def test_a_record_says_who_gave_all_its_bytes(size, seed, steps):
+    dice = random.Random(seed)
+    chunks = ChunkMap(size, window=1000)
+    givers = [""] * size
+    busy: list[Chunk] = []
+    for _ in range(steps):
+        if (chunk := chunks.claim(dice.randint(1, 90), dice.choice("ab"))) is not None:
+            busy.append(chunk)
+        if not busy:
+            break
+        chunk = busy.pop(dice.randrange(len(busy)))
+        if count := chunks.reserve(chunk, dice.randint(0, chunk.left)):
+            givers[chunk.position : chunk.position + count] = [chunk.source] * count
+            chunks.landed(chunk, count, 0)
+        if not chunk.complete:
+            chunks.give_back(chunk)
+    assert_they_cover(chunks)
+    for record in chunks.records:
+        assert set(givers[record.start : record.stop]) == {record.source}
+    again = ChunkMap(size, window=1000, kept=chunks.records)
+    assert again.records == chunks.records

@@ -1,0 +1,110 @@
+"""The hosts of images, as they were configured, and what a client learned of them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from dget.config import Settings
+from dget.config.credentials import CredentialLookup
+from dget.config.mirrors import Host, HostFiles, KnownHosts, NamedMirrors
+from dget.config.tls import HostTls, TlsByOrigin
+from dget.flow import Cancel, Clock, Observer, Warned
+from dget.model import Reference
+from dget.protocol.origin import origin
+from dget.registry import Endpoint, Forgetful, Health, HostMemory, ImageHosts, RemoteHost, Session
+from dget.store import Store
+from dget.transport import Transport
+
+_INSECURE = (
+    "is not checked (--insecure): whoever stands in between can read all that is sent, passwords too, and can answer "
+    "in its place; --ca-file PEM trusts one authority instead"
+)
+
+
+class Hosts:
+    """Configuration is read, and the store opened, when the first image needs them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        transport: Transport,
+        credentials: CredentialLookup,
+        tls: TlsByOrigin,
+        store: Callable[[], Store | None],
+        *,
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._credentials = credentials
+        self._tls = tls
+        self._store = store
+        self._clock = clock
+        self._observer = observer
+        self._endpoints: dict[tuple[str, bool, str | None], Endpoint] = {}
+        self._healths: dict[str, Health] = {}
+        self._forgetful = Forgetful()
+        self._known: KnownHosts | None = None
+
+    def expanded(self, text: str) -> str:
+        """A short name that stands for another one, made full. Raises UsageError."""
+        return self._known_hosts().expanded(text, self._observer)
+
+    def of(self, reference: Reference, cancel: Cancel) -> ImageHosts:
+        """cancel: of the run that asks. Raises UsageError, StorageError."""
+        found = self._known_hosts().hosts(reference, self._observer)
+        # Only where there is a choice does it matter how a host did before.
+        memory = self._memory() if len(found) > 1 else self._forgetful
+        remotes = [
+            RemoteHost(
+                host,
+                Session(self._transport, self._endpoint(host, reference), host.repository, self._clock),
+                self._health(host, memory),
+                cancel=cancel,
+                observer=self._observer,
+            )
+            for host in found
+        ]
+        return ImageHosts(remotes, tag_from=self._settings.tag_from, cancel=cancel, observer=self._observer)
+
+    def _known_hosts(self) -> KnownHosts:
+        settings = self._settings
+        if self._known is None:
+            plain = settings.registry.removeprefix("http://").rstrip("/")
+            self._known = KnownHosts.read(
+                [NamedMirrors.of_words(settings.mirror)],
+                HostFiles.of(settings.environment),
+                insecure=settings.insecure,
+                plain=frozenset((plain,) if settings.registry.startswith("http://") else ()),
+            )
+        return self._known
+
+    def _endpoint(self, host: Host, reference: Reference) -> Endpoint:
+        """One for each host, so that what was learned of it serves the next image too."""
+        # Whoever stands in for the registry must not get what the person gave for the registry.
+        own = host.origin and host.domain == reference.domain
+        key = (host.url, own, host.namespace)
+        if key not in self._endpoints:
+            credentials = self._credentials.find if own else self._credentials.stored
+            self._endpoints[key] = Endpoint.at(host, partial(credentials, host.domain))
+            self._tls.say(origin(host.url), self._tls_of(host, own=own))
+            if own and self._settings.insecure:
+                self._observer(Warned(text=f"{host.domain} {_INSECURE}"))
+        return self._endpoints[key]
+
+    def _tls_of(self, host: Host, *, own: bool) -> HostTls:
+        """The certificate that the person gave is for the registry alone."""
+        settings = self._settings
+        if not own or settings.client_certificate is None:
+            return host.tls
+        return replace(host.tls, client_certificate=settings.client_certificate, client_key=settings.client_key)
+
+    def _health(self, host: Host, memory: HostMemory) -> Health:
+        if host.url not in self._healths:
+            self._healths[host.url] = Health(host.url, memory, self._clock)
+        return self._healths[host.url]
+
+    def _memory(self) -> HostMemory:
+        store = self._store()
+        return store.hosts if store else self._forgetful

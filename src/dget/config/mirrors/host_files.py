@@ -1,0 +1,77 @@
+"""Where other engines keep what they were told of hosts and mirrors."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dget.config.mirrors.registries_files import RegistriesFiles
+
+# An empty value means: read none.
+DOCKER_VARIABLE = "DGET_DOCKER_DAEMON_JSON"
+CONTAINERD_VARIABLE = "DGET_CONTAINERD_CERTS_D"
+REGISTRIES_VARIABLE = "CONTAINERS_REGISTRIES_CONF"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFiles:
+    """docker: daemon.json files, the first that is there counts. containerd: `certs.d` folders, the first that has the
+    registry counts.
+    """
+
+    docker: tuple[Path, ...] = ()
+    containerd: tuple[Path, ...] = ()
+    registries: RegistriesFiles = field(default_factory=RegistriesFiles)
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "HostFiles":
+        """The engines' usual places, or those that the environment names. The person's go before the system's."""
+        home = _home(environment)
+        config = Path(environment["XDG_CONFIG_HOME"]) if environment.get("XDG_CONFIG_HOME") else None
+        config = config or (home / ".config" if home else None)
+        return cls(
+            docker=_chosen(environment, DOCKER_VARIABLE, _docker(environment, home, config)),
+            containerd=_chosen(
+                environment,
+                CONTAINERD_VARIABLE,
+                (*_in(config, "containerd/certs.d"), Path("/etc/containerd/certs.d")),
+            ),
+            registries=_registries(environment, home),
+        )
+
+
+def _docker(environment: Mapping[str, str], home: Path | None, config: Path | None) -> tuple[Path, ...]:
+    """Rootless Docker's, Docker Desktop's, and the system's."""
+    own = (*_in(config, "docker/daemon.json"), *_in(home, ".docker/daemon.json"))
+    if sys.platform == "win32":
+        data = environment.get("PROGRAMDATA", r"C:\ProgramData")
+        return (*own, Path(data) / "docker" / "config" / "daemon.json")
+    return (*own, Path("/etc/docker/daemon.json"))
+
+
+def _registries(environment: Mapping[str, str], home: Path | None) -> RegistriesFiles:
+    """A file that the environment names stands alone. A person's file leaves the system's drop-ins out of account."""
+    if REGISTRIES_VARIABLE in environment:
+        return RegistriesFiles(files=_chosen(environment, REGISTRIES_VARIABLE, ()))
+    system = Path("/etc/containers")
+    own = home / ".config" / "containers" if home else None
+    if own is None:
+        return RegistriesFiles((system / "registries.conf",), (system / "registries.conf.d",))
+    if (own / "registries.conf").exists():
+        return RegistriesFiles((own / "registries.conf",), (own / "registries.conf.d",))
+    return RegistriesFiles((system / "registries.conf",), (system / "registries.conf.d", own / "registries.conf.d"))
+
+
+def _chosen(environment: Mapping[str, str], variable: str, usual: tuple[Path, ...]) -> tuple[Path, ...]:
+    if variable not in environment:
+        return usual
+    return (Path(environment[variable]),) if environment[variable] else ()
+
+
+def _in(folder: Path | None, place: str) -> tuple[Path, ...]:
+    return (folder / place,) if folder else ()
+
+
+def _home(environment: Mapping[str, str]) -> Path | None:
+    home = environment.get("HOME") or environment.get("USERPROFILE")
+    return Path(home) if home else None

@@ -1,0 +1,72 @@
+"""One host of one image: its session there, and how it is doing."""
+
+from dget.config.mirrors import Capability, Host
+from dget.errors import Cancelled, DgetError, IntegrityError, NotFound, Unauthorized
+from dget.flow import ByteSink, Cancel, Noted, Observer, Warned
+from dget.model import Descriptor
+from dget.registry.health import Health
+from dget.registry.session import NotARegistry, Session
+
+
+class RemoteHost:
+    """origin: whether it is the registry's own, which is trusted, and at most rests."""
+
+    def __init__(self, host: Host, session: Session, health: Health, *, cancel: Cancel, observer: Observer) -> None:
+        self.name = host.url.partition("://")[2].removesuffix("/v2")
+        self.origin = host.origin
+        self.session = session
+        self._host = host
+        self._health = health
+        self._cancel = cancel
+        self._observer = observer
+        self._lacks = False
+
+    def can(self, capability: Capability) -> bool:
+        return self._host.can(capability)
+
+    @property
+    def usable(self) -> bool:
+        """Whether it is worth asking for this image."""
+        return self._health.usable and not self._lacks
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has proven in this run that it is worth it."""
+        return self.usable and self._health.answered
+
+    def well(self) -> None:
+        """It gave a good answer."""
+        self._health.well()
+
+    def failed(self, error: DgetError) -> None:
+        """Takes an error of its into account: it may lack or refuse this image, be down, or be none to be trusted."""
+        match error:
+            case Cancelled():
+                return
+            case NotFound() | Unauthorized() if not self.origin:
+                self._lacks = True
+                self._observer(Noted(text=f"the mirror {self.name} does not serve this image: {error.message}"))
+            case IntegrityError() | NotARegistry() if not self.origin:
+                self.drop(error.message)
+            case _ if error.temporary or not self.origin:
+                self._down(error)
+
+    def drop(self, reason: str) -> None:
+        """Leaves it out for what it answered, and says so."""
+        if self._health.drop():
+            what = "registry" if self.origin else "mirror"
+            self._observer(Warned(text=f"the {what} {self.name} is left out: {reason}"))
+
+    def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None:
+        """Bytes start to stop-1 of a blob, or fewer; unverified. Raises DgetError, RangesIgnored."""
+        end = blob.size if stop is None else stop
+        self.session.get_blob(blob.digest, blob.size, sink, start=start, stop=end, cancel=self._cancel)
+
+    def _down(self, error: DgetError) -> None:
+        seconds = self._health.down()
+        if seconds is None:
+            return
+        if self.origin:
+            self._observer(Noted(text=f"{self.name} comes second for {seconds:.0f} seconds: {error.message}"))
+        else:
+            self._observer(Warned(text=f"the mirror {self.name} rests for {seconds:.0f} seconds: {error.message}"))
