@@ -29,7 +29,7 @@ SUFFIXES: Mapping[str, Method] = {
     ".tzst": Method.ZSTD,
     ".tar": Method.NONE,
 }
-_OTHER_SUFFIXES = (".tar.bz2", ".tbz", ".bz2", ".lz4", ".rar", ".xz", ".txz", ".zip", ".7z")
+_OTHER_SUFFIXES = (".7z", ".bz2", ".lz4", ".rar", ".tbz", ".tbz2", ".tlz", ".txz", ".xz", ".zip")
 # What Docker's own tools and the original wrote, and what everything else takes.
 _DEFAULT_METHOD = {Format.DOCKER_ARCHIVE: Method.GZIP}
 _LEVELS = {Method.GZIP: range(1, 10), Method.ZSTD: range(1, 23)}
@@ -37,7 +37,7 @@ _COMPRESSION = re.compile(r"([a-z]+)(?::(\d{1,2}))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compression:
+class OuterCompression:
     """level: None where nothing is to be compressed that the registry compressed already: gzip then wraps only."""
 
     method: Method
@@ -63,7 +63,7 @@ class Compression:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     format: Format = Format.DOCKER_ARCHIVE
-    compression: Compression = Compression(method=Method.GZIP)
+    compression: OuterCompression = OuterCompression(method=Method.GZIP)
 
     @classmethod
     def of(cls, format: str | None, compress: str | None, output: str | None) -> Self:  # noqa: A002 - the option's name
@@ -81,18 +81,20 @@ class Form:
                 )
             if compress not in (None, "none"):
                 raise UsageError("an oci-dir is a folder: it is not compressed", hint="leave out --compress")
-            return cls(format=chosen, compression=Compression(method=Method.NONE))
+            return cls(format=chosen, compression=OuterCompression(method=Method.NONE))
         if compress is not None:
-            return cls(format=chosen, compression=Compression.parse(compress))
+            return cls(format=chosen, compression=OuterCompression.parse(compress))
         default = Method.NONE if output == "-" else _DEFAULT_METHOD.get(chosen, Method.NONE)
-        return cls(format=chosen, compression=Compression(method=written or default))
+        return cls(format=chosen, compression=OuterCompression(method=written or default))
 
     @property
     def suffix(self) -> str:
         """Of the name that a file gets where the person gives none."""
         if self.format is Format.OCI_DIR:
             return ""
-        return next(suffix for suffix, method in SUFFIXES.items() if method is self.compression.method and "tar" in suffix)
+        return next(
+            suffix for suffix, method in SUFFIXES.items() if method is self.compression.method and "tar" in suffix
+        )
 
     @property
     def placed(self) -> bool:
