@@ -32,15 +32,24 @@ def documents(contents: Contents) -> dict[Digest, bytes]:
 
 
 def index_json(contents: Contents) -> bytes:
-    """The entries' annotations are the names. No `platform`: with it, `ctr` skips a foreign architecture."""
-    return msgspec.json.encode({"schemaVersion": 2, "manifests": index_entries(contents)})
+    """An archive's, with the one image's tag as its ref.name: what one writes after `oci-archive:FILE:`.
+
+    skopeo takes the first entry that matches: among several images only full names are distinct.
+    """
+    entries = index_entries(contents)
+    if len(contents.by_name) == 1:
+        annotations = entries[0]["annotations"]
+        annotations[REF_NAME_ANNOTATION] = annotations[NAME_ANNOTATION].rpartition(":")[2]
+    return msgspec.json.encode({"schemaVersion": 2, "manifests": entries})
 
 
 def index_entries(contents: Contents) -> list[dict[str, Any]]:
-    """One a name, and one for each image that has none."""
-    named = contents.by_name
-    entries = [_named_entry(name, images, several=len(named) > 1) for name, images in named.items()]
-    return entries + [_entry(image.manifest.descriptor) for image in contents.images if not image.names]
+    """One a name, and one for each image that has none. No `platform`: with it, `ctr` skips a foreign architecture."""
+    named = [
+        {**_entry(_root(images)), "annotations": {NAME_ANNOTATION: name, REF_NAME_ANNOTATION: name}}
+        for name, images in contents.by_name.items()
+    ]
+    return named + [_entry(image.manifest.descriptor) for image in contents.images if not image.names]
 
 
 def manifest_json(contents: Contents) -> bytes:
@@ -54,12 +63,6 @@ def manifest_json(contents: Contents) -> bytes:
         for image in contents.images
     ]
     return msgspec.json.encode(entries)
-
-
-def _named_entry(name: str, images: Sequence[Image], *, several: bool) -> dict[str, Any]:
-    # skopeo takes the first entry that matches: among several images only full names are distinct.
-    ref_name = name if several else name.rpartition(":")[2]
-    return {**_entry(_root(images)), "annotations": {NAME_ANNOTATION: name, REF_NAME_ANNOTATION: ref_name}}
 
 
 def _root(images: Sequence[Image]) -> Descriptor:

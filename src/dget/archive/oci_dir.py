@@ -60,7 +60,9 @@ class OciDir:
         try:
             self._missing = [blob for blob in contents.blobs if not self._has(blob)]
             if reused := len(contents.blobs) - len(self._missing):
-                self._observer(Noted(text=f"{reused} blobs are in {self._target} already, and whole"))
+                self._observer(
+                    Noted(text=f"{reused} of {len(contents.blobs)} blobs are in {self._target} already, and whole")
+                )
             self._kept = self._ledger.read() or {}
             self._recorded = bool(self._kept)
             check_room(

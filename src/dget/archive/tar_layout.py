@@ -89,7 +89,7 @@ def _header(name: str, size: int, at: int) -> bytes:
     if not records and (at + _BLOCK) % ALIGNMENT == 0:
         return plain
     # PAX header, its records, the member's own header.
-    room = (-(at + 2 * _BLOCK)) % ALIGNMENT
+    room = (-(at + 2 * _BLOCK)) % ALIGNMENT or ALIGNMENT
     while room < len(records) + len(_shortest_comment(room - len(records))):
         room += ALIGNMENT
     records += _comment(room - len(records))

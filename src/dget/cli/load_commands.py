@@ -25,7 +25,7 @@ def load_commands(result: PullResult) -> list[tuple[str, str]]:
 def _commands(form: Format, method: Method, file: str, name: str) -> Sequence[str]:
     if form is Format.OCI_DIR:
         return (
-            f"skopeo copy oci:{file}:{shlex.quote(name.rpartition(':')[2])} …",
+            f"skopeo copy oci:{file}:{shlex.quote(name)} …",
             f"tar -C {file} -c . | ctr -n k8s.io images import -",
         )
     by_docker = f"docker load -i {file}"
