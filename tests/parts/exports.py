@@ -2,7 +2,9 @@
 
 import gzip
 import io
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dget.archive import Exported, Exporter, Form, PlacedExporter, exporter_into_file
@@ -11,18 +13,20 @@ from dget.flow import silent
 from dget.model import Contents, Digest, Document, Index, Manifest, Platform, read_manifest
 from dget.model import Image as Wanted
 from tests.parts.images import Image, Kind, digest_of, layer, single
+from tests.parts.images import Manifest as Root
+from tests.parts.zstandard import zstd
 
 
 def manifest_of(image: Image) -> Document[Manifest]:
     document = read_manifest(image.root.raw, declared=image.root.media_type)
     assert isinstance(document.value, Manifest)
-    return document  # type: ignore[return-value]
+    return document
 
 
 def index_of(image: Image) -> Document[Index]:
     document = read_manifest(image.root.raw, declared=image.root.media_type)
     assert isinstance(document.value, Index)
-    return document  # type: ignore[return-value]
+    return document
 
 
 def named(image: Image, *names: str, platform: str = "amd64", indexes: Sequence[Document[Index]] = ()) -> Wanted:
@@ -46,11 +50,6 @@ def small_image(kind: Kind, *texts: str, platform: str = "amd64") -> Image:
 
 def repacked(image: Image, place: int, blob: bytes) -> Image:
     """The same image with another blob as its layer `place`, whatever it unpacks to."""
-    import json
-    from dataclasses import replace
-
-    from tests.parts.images import Manifest as Root
-
     document = json.loads(image.root.raw)
     document["layers"][place] |= {"digest": digest_of(blob), "size": len(blob)}
     root = Root(json.dumps(document).encode(), image.root.media_type)
@@ -79,8 +78,6 @@ def exported(target: Path, form: Form, images: Sequence[Wanted], blobs: Mapping[
 
 def unpacked(path: Path) -> bytes:
     """The tar within an archive in plain, gzip or zstd form."""
-    from dget.codec.compress import zstd
-
     data = path.read_bytes()
     if data.startswith(b"\x1f\x8b"):
         return gzip.decompress(data)

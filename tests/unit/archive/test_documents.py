@@ -1,6 +1,7 @@
 """What an archive says of its images: several names, several platforms, artifacts, kept indexes."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,8 @@ ONE, TWO, ARM = (
 NAME, OTHER = "docker.io/library/one:1", "quay.io/two:1"
 
 
-def listed(contents: Contents) -> list[dict]:
-    found: list[dict] = json.loads(index_json(contents))["manifests"]
+def listed(contents: Contents) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(index_json(contents))["manifests"]
     return found
 
 

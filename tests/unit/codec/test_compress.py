@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dget.codec import compress
-from dget.codec.compress import GzipPacker, Packer, PlainPacker, ZstdPacker, zstd
+from dget.codec.compress import GzipPacker, Packer, PlainPacker, ZstdPacker
+from tests.parts.sink import Sink
+from tests.parts.zstandard import zstd
 
 MIB = 1 << 20
 
@@ -30,9 +31,9 @@ def fed(packer: Packer, data: bytes, cuts: list[int]) -> None:
 
 
 def packed(kind: type[GzipPacker] | type[ZstdPacker], level: int, data: bytes, cuts: list[int]) -> bytes:
-    out = io.BytesIO()
+    out = Sink()
     fed(kind(out, level), data, cuts)
-    return out.getvalue()
+    return bytes(out)
 
 
 SIZES = st.sampled_from([0, 1, 1000, MIB - 1, MIB, MIB + 1, 2 * MIB, 3 * MIB + 17])
@@ -62,7 +63,7 @@ def test_the_bytes_do_not_depend_on_the_number_of_cores(monkeypatch, kind):
     data = text(1, 9 * MIB)
     made = []
     for cores in (1, 2, 5):
-        monkeypatch.setattr(compress.os, "cpu_count", lambda cores=cores: cores)
+        monkeypatch.setattr("dget.codec.compress.os.cpu_count", lambda cores=cores: cores)
         made.append(packed(kind, 3, data, [100, 5 * MIB]))
     assert made[0] == made[1] == made[2]
 
@@ -93,7 +94,7 @@ def test_zstd_needs_a_window_of_32_mib_at_most_and_has_a_checksum(level):
 
 
 def test_a_packer_that_is_given_up_leaves_no_thread_waiting():
-    packer = GzipPacker(io.BytesIO(), 9)
+    packer = GzipPacker(Sink(), 9)
     packer.write(text(1, 5 * MIB))
     packer.abort()
     packer._pool.shutdown()
@@ -101,9 +102,9 @@ def test_a_packer_that_is_given_up_leaves_no_thread_waiting():
 
 
 def test_plain_is_what_went_in():
-    out = io.BytesIO()
+    out = Sink()
     fed(PlainPacker(out), b"abc", [1])
-    assert out.getvalue() == b"abc"
+    assert bytes(out) == b"abc"
 
 
 def test_a_reader_of_one_member_alone_reads_all_of_it():
