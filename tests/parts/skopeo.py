@@ -18,6 +18,10 @@ class Skopeo:
         found: dict[str, object] = json.loads(output_of(self._launcher(["skopeo", "inspect", source])))
         return found
 
-    def copy(self, source: str, folder: Path) -> None:
+    def raw(self, source: str) -> bytes:
+        """The document that the source's name stands for."""
+        return output_of(self._launcher(["skopeo", "inspect", "--raw", source])).encode()
+
+    def copy(self, source: str, folder: Path, *options: str) -> None:
         """Into a plain folder; every blob is verified on the way."""
-        output_of(self._launcher(["skopeo", "--insecure-policy", "copy", source, f"dir:{folder}"]))
+        output_of(self._launcher(["skopeo", "--insecure-policy", *options, "copy", source, f"dir:{folder}"]))
