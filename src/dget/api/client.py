@@ -201,6 +201,8 @@ class Client:
         source, plan = self._planned(image, platform, cancel, keep_index=keep_index)
         scratch: Path | None = None
         if output is None or isinstance(output, str | Path):
+            if form.misnamed(_written(output)):
+                self._observer(Warned(text=f"{output} is not named like what it holds: {form.compression}"))
             target = target_of(_written(output), form, plan.reference, plan.image.platform)
             if not clobber and target.exists() and not target.is_dir():
                 return _result(plan, form, target, target.stat().st_size, seconds=0.0, kept=True)

@@ -96,6 +96,11 @@ class Form:
             suffix for suffix, method in SUFFIXES.items() if method is self.compression.method and "tar" in suffix
         )
 
+    def misnamed(self, output: str | None) -> bool:
+        """Whether a file's name says another compression: k3s and rke2 go by the suffix."""
+        written = None if output is None else method_of_suffix(output)
+        return written not in (None, self.compression.method)
+
     @property
     def placed(self) -> bool:
         """Whether each byte's place in the file is known before the first is written."""

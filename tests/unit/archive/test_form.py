@@ -62,3 +62,9 @@ def test_a_default_name_says_the_same_as_the_form_that_it_was_made_for(form, met
     made = Form(format=form, compression=OuterCompression(method=method))
     if form is not Format.OCI_DIR:
         assert Form.of(str(form), None, f"x{made.suffix}") == made
+
+
+def test_a_name_that_says_another_compression_is_noticed():
+    assert Form.of(None, "gzip", "x.tar").misnamed("x.tar")
+    assert not Form.of(None, "gzip:9", "x.tar.gz").misnamed("x.tar.gz")
+    assert not Form.of(None, "zstd", "x").misnamed("x")
