@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dget import Client, Settings
+from dget.codec import FileLock
 from dget.errors import Cancelled, IntegrityError, StorageError, Unauthorized, UsageError
 from dget.flow import Cancel, Event, TransferStarted, Warned
 from dget.model import Descriptor, Digest
@@ -92,6 +93,21 @@ def test_a_folder_is_the_same_with_and_without_a_cache(client, bare, image, tmp_
     assert sum(path.stat().st_size for path in blobs) == done.size
     assert {BASE, MIDDLE, TOP} < {path.read_bytes() for path in blobs}
     assert {path.name for path in (tmp_path / "x").iterdir()} == {"blobs", "index.json", "oci-layout"}
+
+
+def test_a_folder_that_another_process_fills_or_that_holds_other_things_stays_as_it_is(bare, image, tmp_path):
+    for folder in ("busy", "foreign"):
+        (tmp_path / folder / ".part").mkdir(parents=True)
+        (tmp_path / folder / ".part/theirs").write_text("theirs")
+    (tmp_path / "foreign/letter").write_text("theirs")
+    lock = FileLock.try_take(tmp_path / "busy/index.json.lock")
+    assert lock is not None
+    for folder, why in (("busy", "another process"), ("foreign", "no OCI layout")):
+        with pytest.raises(StorageError, match=why):
+            bare.pull(image, platform="amd64", format="oci-dir", output=tmp_path / folder)
+    lock.release()
+    assert files(tmp_path / "busy") == {".part/theirs"}
+    assert files(tmp_path / "foreign") == {".part/theirs", "letter"}
 
 
 def test_a_folder_asks_for_what_it_lacks_alone(registry, bare, image, tmp_path):

@@ -123,6 +123,9 @@ class OciDir:
 
     def abort(self) -> None:
         """Leaves the folder as it was."""
+        if self._lock is None:
+            # It never became ours.
+            return
         with self._closing:
             self._close_files()
             self._remove_parts()
