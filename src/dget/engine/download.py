@@ -49,8 +49,8 @@ class Download:
         observer: Observer,
         verified: Callable[[Descriptor], None],
     ) -> None:
-        """store: the cache; connections: at most so many, or as many as help; cancel: of this run alone, since its end cancels it;
-        verified: is told each blob that is whole.
+        """store: the cache; connections: at most so many, or as many as help; cancel: of this run alone, since its end
+        cancels it; verified: is told each blob that is whole.
         """
         self._source = source
         self._store = store
@@ -78,9 +78,8 @@ class Download:
     ) -> None:
         """Raises what the first failing part raised; what arrived is then in the journals, for a later run.
 
-        journal: of the regions, used for blobs that do not go through the cache; spool: takes blobs without a region that
-        the cache does not take; beside: work on a thread of its own,
-        for whose end the run waits too.
+        journal: of the regions, used for blobs that do not go through the cache; spool: takes blobs without a region
+        that the cache does not take; beside: work on a thread of its own, for whose end the run waits too.
         """
         self._spool = spool
         self._outstanding = len(wanted) + (1 if beside else 0)
