@@ -62,9 +62,8 @@ def test_docker_loads_two_images_from_one_file(docker, both, images, kind, compr
         assert layers == [digest_of(tar) for tar in busybox_layers(architecture(), text)], image
 
 
-@pytest.mark.parametrize(
-    ("kind", "compress"), [("docker-archive", "none"), ("docker-legacy", "none"), ("docker-legacy", "zstd")]
-)
+@pytest.mark.parametrize("compress", ["none", "gzip", "zstd"])
+@pytest.mark.parametrize("kind", ["docker-archive", "docker-legacy"])
 def test_podman_loads_two_images_from_one_file(podman, both, kind, compress):
     loads_and_runs_both(podman, both(kind, compress))
 
@@ -78,8 +77,28 @@ def test_ctr_imports_two_images_from_one_file(containerd, both, kind, way):
 
 
 @pytest.mark.parametrize("compress", ["gzip", "gzip:6", "zstd"])
-def test_the_transfer_service_of_containerd_2_takes_compressed_archives(containerd_2, both, compress):
-    loads_and_runs_both(containerd_2, both("oci-archive", compress))
+@pytest.mark.parametrize("kind", ["docker-archive", "docker-legacy", "oci-archive"])
+def test_the_transfer_service_of_containerd_2_takes_compressed_archives(containerd_2, both, kind, compress):
+    loads_and_runs_both(containerd_2, both(kind, compress))
+
+
+@pytest.fixture
+def one_in_an_oci_archive(exchange, images):
+    """A function that writes one image alone."""
+
+    def write(compress: str) -> Path:
+        form = Form.of("oci-archive", compress, None)
+        wanted = [named(images["one"], NAME.format("one"), platform=architecture())]
+        return exported(exchange / f"x{form.suffix}", form, wanted, blobs_of(images["one"]))
+
+    return write
+
+
+@pytest.mark.parametrize("compress", ["none", "gzip", "zstd"])
+def test_podman_loads_an_oci_archive(podman, one_in_an_oci_archive, compress):
+    podman.load(one_in_an_oci_archive(compress))
+    assert podman.images() == {NAME.format("one")}
+    assert podman.run(NAME.format("one")) == "one"
 
 
 @pytest.mark.parametrize("compress", ["none", "gzip", "zstd"])

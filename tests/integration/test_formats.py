@@ -9,49 +9,31 @@ import sys
 import pytest
 
 from tests.parts.images import MESSAGE
-from tests.parts.umoci import Umoci
+from tests.parts.oci_folder import names_in, unpacked_from
 
 IMAGE = "oci-index:1"
-LOADS = [
-    ("docker", "docker-archive", "none"),
-    ("docker", "docker-archive", "gzip"),
-    ("docker", "docker-archive", "gzip:9"),
-    ("docker", "docker-legacy", "none"),
-    ("docker", "docker-legacy", "gzip"),
-    ("docker", "docker-legacy", "gzip:6"),
-    ("podman", "docker-archive", "none"),
-    ("podman", "docker-archive", "gzip"),
-    ("podman", "docker-archive", "zstd"),
-    ("podman", "docker-legacy", "none"),
-    ("podman", "docker-legacy", "zstd"),
-    ("podman", "oci-archive", "none"),
-    ("podman", "oci-archive", "gzip"),
-    ("podman", "oci-archive", "gzip:1"),
-    ("podman", "oci-archive", "zstd"),
-    ("containerd", "docker-archive", "none"),
-    ("containerd", "docker-legacy", "none"),
-    ("containerd", "oci-archive", "none"),
+FORMS = [
+    ("docker-archive", "none"),
+    ("docker-archive", "gzip"),
+    ("docker-archive", "gzip:9"),
+    ("docker-archive", "zstd"),
+    ("docker-legacy", "none"),
+    ("docker-legacy", "gzip"),
+    ("docker-legacy", "gzip:6"),
+    ("docker-legacy", "zstd"),
+    ("oci-archive", "none"),
+    ("oci-archive", "gzip"),
+    ("oci-archive", "gzip:1"),
+    ("oci-archive", "zstd"),
 ]
-REFUSED = [
-    ("docker", "docker-archive", "zstd"),
-    ("docker", "docker-legacy", "zstd"),
-    ("docker", "oci-archive", "none"),
-    ("podman", "docker-legacy", "gzip"),
-    ("containerd", "docker-archive", "gzip"),
-    ("containerd", "docker-legacy", "gzip"),
-    ("containerd", "oci-archive", "zstd"),
-]
-SKOPEO = [
-    ("docker-archive", "docker-archive", "none"),
-    ("docker-archive", "docker-archive", "zstd"),
-    ("docker-archive", "docker-legacy", "none"),
-    ("docker-archive", "docker-legacy", "zstd"),
-    ("oci-archive", "docker-archive", "none"),
-    ("oci-archive", "docker-archive", "gzip"),
-    ("oci-archive", "oci-archive", "none"),
-    ("oci-archive", "oci-archive", "gzip"),
-    ("oci-archive", "oci-archive", "zstd"),
-]
+# Who takes which: Debian 12's engines.
+TAKEN = {
+    "docker": {form for form in FORMS if form[0] != "oci-archive" and form[1] != "zstd"},
+    "podman": {form for form in FORMS if form not in (("docker-legacy", "gzip"), ("docker-legacy", "gzip:6"))},
+    "containerd": {form for form in FORMS if form[1] == "none"},
+    "docker-archive:": {form for form in FORMS if form[0] != "oci-archive" and form[1] in ("none", "zstd")},
+    "oci-archive:": {form for form in FORMS if form[0] != "docker-legacy"},
+}
 
 
 @pytest.fixture
@@ -68,28 +50,34 @@ def pulled(dget, registry, workplace):
     return pull
 
 
-@pytest.mark.parametrize(("engine", "kind", "compress"), LOADS)
-def test_an_engine_loads_it_under_its_name_and_runs_it(request, pulled, registry, engine, kind, compress):
+@pytest.mark.parametrize("engine", ["docker", "podman", "containerd"])
+@pytest.mark.parametrize(("kind", "compress"), FORMS)
+def test_an_engine_loads_it_under_its_name_and_runs_it_or_refuses_it_whole(
+    request, pulled, registry, engine, kind, compress
+):
     loader = request.getfixturevalue(engine)
-    loader.load(pulled(kind, compress))
+    path = pulled(kind, compress)
+    if (kind, compress) not in TAKEN[engine]:
+        with pytest.raises(AssertionError, match="ended with"):
+            loader.load(path)
+        assert loader.images() == set()
+        return
+    loader.load(path)
     assert loader.images() == {registry.name(IMAGE)}
     assert loader.run(registry.name(IMAGE)) == MESSAGE
     loader.remove(registry.name(IMAGE))
 
 
-@pytest.mark.parametrize(("engine", "kind", "compress"), REFUSED)
-def test_what_an_engine_cannot_read_it_refuses_whole(request, pulled, engine, kind, compress):
-    loader = request.getfixturevalue(engine)
-    with pytest.raises(AssertionError, match="ended with"):
-        loader.load(pulled(kind, compress))
-    assert loader.images() == set()
-
-
-@pytest.mark.parametrize(("form", "kind", "compress"), SKOPEO)
-def test_skopeo_reads_it_and_finds_every_blob_whole(pulled, skopeo, workplace, form, kind, compress):
+@pytest.mark.parametrize("form", ["docker-archive:", "oci-archive:"])
+@pytest.mark.parametrize(("kind", "compress"), FORMS)
+def test_skopeo_reads_it_and_finds_every_blob_whole_or_refuses_it(pulled, skopeo, workplace, form, kind, compress):
     path = pulled(kind, compress)
-    assert skopeo.inspect(f"{form}:{path}")["Labels"] == {"test": "yes"}
-    skopeo.copy(f"{form}:{path}", workplace / "copy")
+    if (kind, compress) not in TAKEN[form]:
+        with pytest.raises(AssertionError, match="ended with"):
+            skopeo.inspect(f"{form}{path}")
+        return
+    assert skopeo.inspect(f"{form}{path}")["Labels"] == {"test": "yes"}
+    skopeo.copy(f"{form}{path}", workplace / "copy")
 
 
 def test_a_spliced_archive_is_as_large_as_its_layers(pulled, busybox_kinds):
@@ -118,9 +106,8 @@ def test_a_folder_of_two_images_is_read_by_skopeo_umoci_and_containerd(
     layout = workplace / "layout"
     for name in names:
         skopeo.copy(f"oci:{layout}:{name}", workplace / name.replace("/", "-").replace(":", "-"))
-    umoci = Umoci()
-    assert umoci.list(layout) == names
-    texts = {name: umoci.unpack(layout, name, workplace / str(place)) for place, name in enumerate(sorted(names))}
+    assert names_in(layout) == names
+    texts = {name: unpacked_from(layout, name, workplace / str(place)) for place, name in enumerate(sorted(names))}
     assert {(folder / "etc/text").read_text() for folder in texts.values()} == {"one", "two"}
     packed = subprocess.run(["tar", "-C", layout, "-c", "."], capture_output=True, check=True).stdout
     subprocess.run(containerd.load_command, input=packed, check=True, capture_output=True)
