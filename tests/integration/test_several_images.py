@@ -59,6 +59,20 @@ def test_three_images_with_shared_layers_are_loaded_and_run(request, archive, en
         loader.remove(name(text))
 
 
+@pytest.mark.parametrize("engine", ["docker", "podman", "containerd"])
+@pytest.mark.parametrize("kind", ["docker-archive", "docker-legacy"])
+def test_an_image_has_all_of_its_names(request, images, tmp_path, engine, kind):
+    loader = request.getfixturevalue(engine)
+    names = (name("first"), name("second"))
+    wanted = [named(images["one"], *names)]
+    loader.load(exported(tmp_path / "x", Form.of(kind, "none", None), wanted, blobs_of(images["one"])))
+    assert loader.images() == set(names)
+    for one in names:
+        assert loader.run(one) == "one"
+    for one in names:
+        loader.remove(one)
+
+
 @pytest.mark.parametrize("kind", ["docker-archive", "docker-legacy", "oci-archive"])
 @pytest.mark.parametrize("compress", ["none", "gzip"])
 def test_a_shared_layer_is_stored_once(archive, images, kind, compress):

@@ -37,9 +37,11 @@ def index_json(contents: Contents) -> bytes:
     skopeo takes the first entry that matches: among several images only full names are distinct.
     """
     entries = index_entries(contents)
-    if len(contents.by_name) == 1:
-        annotations = entries[0]["annotations"]
-        annotations[REF_NAME_ANNOTATION] = annotations[NAME_ANNOTATION].rpartition(":")[2]
+    tagged = {name for image in contents.images for name in image.tagged_names}
+    if len(tagged) == 1:
+        for annotations in (entry.get("annotations", {}) for entry in entries):
+            if (name := annotations.get(NAME_ANNOTATION)) in tagged:
+                annotations[REF_NAME_ANNOTATION] = name.rpartition(":")[2]
     return msgspec.json.encode({"schemaVersion": 2, "manifests": entries})
 
 
@@ -57,7 +59,7 @@ def manifest_json(contents: Contents) -> bytes:
     entries = [
         {
             "Config": blob_name(image.manifest.value.config.digest),
-            "RepoTags": list(image.names),
+            "RepoTags": list(image.tagged_names),
             "Layers": [blob_name(layer.digest) for layer in image.manifest.value.layers],
         }
         for image in contents.images

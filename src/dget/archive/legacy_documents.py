@@ -58,7 +58,7 @@ def manifest_json(contents: Contents, tar_names: Mapping[Digest, str]) -> bytes:
     entries = [
         {
             "Config": config_name(image.manifest.value.config.digest),
-            "RepoTags": list(image.names),
+            "RepoTags": list(image.tagged_names),
             "Layers": [tar_names[layer.digest] for layer in image.manifest.value.layers],
         }
         for image in contents.images
@@ -70,7 +70,7 @@ def repositories(contents: Contents, tops: Sequence[str | None]) -> bytes:
     """Names by repository and tag, as tools older than manifest.json look them up. tops: the images' topmost folders."""
     found: dict[str, dict[str, str]] = {}
     for image, top in zip(contents.images, tops, strict=True):
-        for name in image.names if top else ():
+        for name in image.tagged_names if top else ():
             repository, _, tag = name.rpartition(":")
             found.setdefault(repository, {})[tag] = top or ""
     return msgspec.json.encode(found)

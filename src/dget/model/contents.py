@@ -13,7 +13,8 @@ from dget.model.platform import Platform
 class Image:
     """One manifest: a platform's image, or an artifact that no engine runs.
 
-    names: fully qualified, e.g. `docker.io/library/alpine:3.20`; none for what is only kept beside the others.
+    names: fully qualified, e.g. `docker.io/library/alpine:3.20`, or `…/alpine@sha256:…` for what containerd is asked by
+    digest; none for what is only kept beside the others.
     platform: None where it has none. indexes: the registry's own, from the one that the name stands for down to the one
     that lists this manifest; empty where they are not to be kept.
     """
@@ -27,6 +28,11 @@ class Image:
     def blobs(self) -> tuple[Descriptor, ...]:
         """Config first, then the layers from the base up."""
         return (self.manifest.value.config, *self.manifest.value.layers)
+
+    @property
+    def tagged_names(self) -> tuple[str, ...]:
+        """Those that Docker's documents may hold: it refuses a name with a digest."""
+        return tuple(name for name in self.names if "@" not in name)
 
     @property
     def runs(self) -> bool:

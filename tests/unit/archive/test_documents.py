@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dget.archive.documents import documents, index_json
+from dget.archive.documents import documents, index_json, manifest_json
 from dget.archive.entries import entries, oci_entries
 from dget.archive.form import Format
 from dget.errors import Unsupported
@@ -34,6 +34,14 @@ def test_one_image_is_found_by_its_tag_and_several_by_their_full_names():
     assert ref_names(Contents(images=(named(ONE, NAME),))) == ["1"]
     assert ref_names(Contents(images=(named(ONE, NAME), named(TWO, OTHER)))) == [NAME, OTHER]
     assert ref_names(Contents(images=(named(ONE, NAME, OTHER),))) == [NAME, OTHER]
+
+
+def test_a_name_with_a_digest_stands_in_the_index_alone():
+    pinned = f"docker.io/library/one@{ONE.root.digest}"
+    contents = Contents(images=(named(ONE, NAME, pinned),))
+    assert ref_names(contents) == ["1", pinned]
+    (image,) = json.loads(manifest_json(contents))
+    assert image["RepoTags"] == [NAME]
 
 
 def test_no_entry_says_its_platform():
