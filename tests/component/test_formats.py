@@ -295,6 +295,16 @@ def test_a_form_that_does_not_exist_is_refused_before_anything_is_asked(registry
     assert registry.asked == []
 
 
+def test_a_stream_is_handed_over_open_and_not_by_name(client, image):
+    with pytest.raises(UsageError, match="open"):
+        client.pull(image, platform="amd64", output="-")
+
+
+def test_a_name_that_says_another_compression_is_told(client, events, image, tmp_path):
+    client.pull(image, platform="amd64", compress="gzip", output=tmp_path / "x.tar")
+    assert any(isinstance(event, Warned) and "not named like" in event.text for event in events)
+
+
 def test_a_legacy_archive_whose_layer_is_not_what_its_config_says_is_refused(registry, client, tmp_path):
     manifest = json.loads(registry.manifest([BASE, MIDDLE], "amd64"))
     manifest["layers"].reverse()

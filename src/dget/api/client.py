@@ -105,6 +105,8 @@ class Client:
         clobber: whether an existing file is replaced.
         """
         form = Form.of(format, compress, _written(output))
+        if output == "-":
+            raise UsageError("a file named - is none: a stream goes here open", hint="name a file with -o")
         return self._run(lambda run: self._pull(image, platform, output, form, keep_index, clobber, run), cancel)
 
     def plan(
