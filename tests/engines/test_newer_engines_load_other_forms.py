@@ -126,3 +126,17 @@ def test_podman_takes_its_platform(podman, platforms):
 def test_ctr_takes_its_platform(containerd, platforms, way):
     containerd.load(platforms, *way)
     assert containerd.run(NAME.format("both")) == architecture()
+
+
+@pytest.mark.parametrize("compress", ["none", "gzip", "zstd"])
+def test_docker_takes_an_oci_archive_into_its_containerd_store_alone(request, docker, one_in_an_oci_archive, compress):
+    _, store = request.node.callspec.params["docker"]
+    archive = one_in_an_oci_archive(compress)
+    if not store:
+        with pytest.raises(AssertionError, match="no such file"):
+            docker.load(archive)
+        assert docker.images() == set()
+        return
+    docker.load(archive)
+    assert docker.images() == {NAME.format("one")}
+    assert docker.run(NAME.format("one")) == "one"
