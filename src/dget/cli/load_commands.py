@@ -33,12 +33,12 @@ def _commands(form: Format, method: Method, file: str, name: str) -> Sequence[st
         others = (f"podman load -i {file}", f"ctr -n k8s.io images import {file}")
         match form:
             case Format.OCI_ARCHIVE:
-                return (*others, f"skopeo copy oci-archive:{file} …")
+                return (*others, f"skopeo copy oci-archive:{file} …", f"{by_docker}  # into its containerd store")
             case Format.DOCKER_ARCHIVE:
                 return (by_docker, *others, f"skopeo copy oci-archive:{file} …")
             case _:
                 return (by_docker, *others, f"skopeo copy docker-archive:{file} …")
     others = (f"{_UNPACK[method]} {file} | podman load", f"{_UNPACK[method]} {file} | ctr -n k8s.io images import -")
     if form is Format.OCI_ARCHIVE:
-        return others
-    return (f"{by_docker}{'  (Docker 23 or newer)' if method is Method.ZSTD else ''}", *others)
+        return (*others, f"{by_docker}  # into its containerd store")
+    return (f"{by_docker}  # Docker 23 or newer" if method is Method.ZSTD else by_docker, *others)
