@@ -40,8 +40,19 @@ class Containerd:
         """hosts: a `certs.d` folder."""
         self._ctr("images", "pull", "--hosts-dir", str(hosts), "--snapshotter", "native", image)
 
+    @property
+    def load_command(self) -> list[str]:
+        """Loads what its standard input gives."""
+        words = ["ctr", "--address", str(self._socket), "images", "import", "--snapshotter", "native", "-"]
+        return self._launcher(words)
+
     def images(self) -> set[str]:
         return set(self._ctr("images", "ls", "-q").split())
+
+    def digest(self, image: str) -> str:
+        """What the name stands for."""
+        (line,) = [line for line in self._ctr("images", "ls", f"name=={image}").splitlines() if line.startswith(image)]
+        return next(word for word in line.split() if word.startswith("sha256:"))
 
     def check(self) -> str:
         """Which images are complete and unpacked."""

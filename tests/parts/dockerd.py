@@ -37,6 +37,11 @@ class Dockerd:
     def load(self, archive: Path) -> str:
         return self._docker("load", "-i", str(archive))
 
+    @property
+    def load_command(self) -> list[str]:
+        """Loads what its standard input gives."""
+        return self._launcher(["docker", "-H", self._socket, "load"])
+
     def images(self) -> set[str]:
         """`NAME:TAG` as Docker shows them."""
         return set(self._docker("images", "--format", "{{.Repository}}:{{.Tag}}").split())

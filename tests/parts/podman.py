@@ -22,6 +22,11 @@ class Podman:
     def load(self, archive: Path) -> str:
         return self._podman("load", "-i", str(archive))
 
+    @property
+    def load_command(self) -> list[str]:
+        """Loads what its standard input gives."""
+        return self._launcher(["podman", *self._store, "load"])
+
     def images(self) -> set[str]:
         """`NAME:TAG`, fully qualified."""
         return set(self._podman("images", "--format", "{{.Repository}}:{{.Tag}}").split())

@@ -18,8 +18,12 @@ class Skopeo:
         found: dict[str, object] = json.loads(output_of(self._launcher(["skopeo", "inspect", source])))
         return found
 
-    def copy(self, source: str, folder: Path, *, registries: Path | None = None) -> None:
+    def raw(self, source: str) -> bytes:
+        """The document that the source's name stands for."""
+        return output_of(self._launcher(["skopeo", "inspect", "--raw", source])).encode()
+
+    def copy(self, source: str, folder: Path, *options: str, registries: Path | None = None) -> None:
         """Into a plain folder; every blob is verified on the way. registries: a registries.conf."""
         configured = ["--registries-conf", str(registries)] if registries else []
-        command = ["skopeo", *configured, "--insecure-policy", "copy", source, f"dir:{folder}"]
+        command = ["skopeo", *configured, "--insecure-policy", *options, "copy", source, f"dir:{folder}"]
         output_of(self._launcher(command))

@@ -1,6 +1,7 @@
 """The client's calls for programs that need one alone."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 from dget.api.client import Client
 from dget.api.results import ImageDetails, LoginResult, LogoutResult, PullResult, TagList
@@ -8,11 +9,14 @@ from dget.config import Settings
 from dget.flow import Cancel, Observer, silent
 
 
-def pull(
+def pull(  # noqa: PLR0913 - the client's own options, and the client's
     image: str,
     *,
     platform: str | None = None,
-    output: str | Path | None = None,
+    output: str | Path | BinaryIO | None = None,
+    format: str | None = None,  # noqa: A002 - as the option is called
+    compress: str | None = None,
+    keep_index: bool = False,
     clobber: bool = True,
     settings: Settings | None = None,
     observer: Observer = silent,
@@ -20,7 +24,16 @@ def pull(
 ) -> PullResult:
     """As `Client.pull`."""
     with Client(settings, observer=observer) as client:
-        return client.pull(image, platform=platform, output=output, clobber=clobber, cancel=cancel)
+        return client.pull(
+            image,
+            platform=platform,
+            output=output,
+            format=format,
+            compress=compress,
+            keep_index=keep_index,
+            clobber=clobber,
+            cancel=cancel,
+        )
 
 
 def inspect(image: str, *, platform: str | None = None, settings: Settings | None = None) -> ImageDetails:

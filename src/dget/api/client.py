@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import BinaryIO, Self, TypeAlias, TypeVar
 
 from dget import __version__
 from dget.api.file_results import CopyResult, FileList, LayerList
@@ -18,13 +18,13 @@ from dget.api.results import (
     PullResult,
     TagList,
 )
-from dget.archive import DockerArchive, archive_size, check_output, is_gzip, target_of
+from dget.archive import STREAM, Form, exporter_into_file, exporter_into_stream, size_of, target_of
 from dget.archive.layers import LayerReader
 from dget.config import Settings, default_cache_dir, machine_platform
 from dget.config.certs_d import certs_folders, read_certs
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
 from dget.config.tls import HostTls, TlsByOrigin
-from dget.engine import CachedImage, FetchedLayers, PullPlan, assemble, make_plan
+from dget.engine import Assembly, CachedImage, FetchedLayers, PullPlan, make_plan
 from dget.errors import DgetError, UsageError
 from dget.flow import (
     ByteSink,
@@ -34,6 +34,7 @@ from dget.flow import (
     RateLimit,
     Stage,
     SystemClock,
+    Warned,
     run_interruptibly,
     silent,
 )
@@ -45,6 +46,7 @@ from dget.store import Store
 from dget.transport import CurlTransport, ObservedTransport, Transport, TransportOptions
 
 T = TypeVar("T")
+Output: TypeAlias = str | Path | BinaryIO | None
 
 
 class Client:
@@ -81,30 +83,40 @@ class Client:
         image: str,
         *,
         platform: str | None = None,
-        output: str | Path | None = None,
+        output: Output = None,
+        format: str | None = None,  # noqa: A002 - as the option is called
+        compress: str | None = None,
+        keep_index: bool = False,
         clobber: bool = True,
         cancel: Cancel | None = None,
     ) -> PullResult:
         """Writes an image's archive.
 
         platform: `OS/ARCH[/VARIANT]`, by default linux on this machine's architecture. output: a file (`.tar` for
-        any engine, `.tar.gz` for Docker) or a folder; by default the working folder. clobber: whether an existing
-        file is replaced.
+        any engine, `.tar.gz` for Docker), a folder or an open binary stream; by default the working folder.
+        format: docker-archive, docker-legacy, oci-archive or oci-dir. compress: gzip, zstd or none, with a level as in
+        `gzip:9`; by default as the file's name says. keep_index: whether the registry's index stays, with its digest.
+        clobber: whether an existing file is replaced.
         """
-        target = None if output is None else str(output)
-        return self._run(lambda run: self._pull(image, platform, target, clobber, run), cancel)
+        form = Form.of(format, compress, _written(output))
+        if output == "-":
+            raise UsageError("a file named - is none: a stream goes here open", hint="name a file with -o")
+        return self._run(lambda run: self._pull(image, platform, output, form, keep_index, clobber, run), cancel)
 
     def plan(
         self,
         image: str,
         *,
         platform: str | None = None,
-        output: str | Path | None = None,
+        output: Output = None,
+        format: str | None = None,  # noqa: A002 - as the option is called
+        compress: str | None = None,
+        keep_index: bool = False,
         cancel: Cancel | None = None,
     ) -> ImagePlan:
         """What `pull` would fetch and write. Writes nothing but documents into the cache."""
-        target = None if output is None else str(output)
-        return self._run(lambda run: self._plan(image, platform, target, run), cancel)
+        form = Form.of(format, compress, _written(output))
+        return self._run(lambda run: self._plan(image, platform, output, form, keep_index, run), cancel)
 
     def inspect(self, image: str, *, platform: str | None = None, cancel: Cancel | None = None) -> ImageDetails:
         """An image's manifest and config."""
@@ -171,25 +183,42 @@ class Client:
         with (cancel or Cancel()).on_cancel(run.cancel):
             return run_interruptibly(lambda: call(run), run)
 
-    def _pull(self, image: str, platform: str | None, output: str | None, clobber: bool, cancel: Cancel) -> PullResult:
+    def _pull(
+        self,
+        image: str,
+        platform: str | None,
+        output: Output,
+        form: Form,
+        keep_index: bool,
+        clobber: bool,
+        cancel: Cancel,
+    ) -> PullResult:
         begun = self._clock.monotonic()
-        check_output(output)
-        source, plan = self._planned(image, platform, cancel)
-        target = target_of(output, plan.reference, plan.image.platform)
-        if not clobber and target.exists():
-            return _result(plan, target, target.stat().st_size, seconds=0.0, kept=True)
-        assembled = assemble(
-            source,
-            plan,
-            DockerArchive(target, self._observer),
+        source, plan = self._planned(image, platform, cancel, keep_index=keep_index)
+        scratch: Path | None = None
+        if output is None or isinstance(output, str | Path):
+            if form.misnamed(_written(output)):
+                self._observer(Warned(text=f"{output} is not named like what it holds: {form.compression}"))
+            target = target_of(_written(output), form, plan.reference, plan.image.platform)
+            if not clobber and target.exists() and not target.is_dir():
+                return _result(plan, form, target, target.stat().st_size, seconds=0.0, kept=True)
+            exporter = exporter_into_file(form, target, self._observer)
+            scratch = target.with_name(f"{target.name}.part.blobs")
+        else:
+            exporter = exporter_into_stream(form, output)
+        work = Assembly(
+            source=source,
+            plan=plan,
             connections=self._settings.connections,
             rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
             verify_cache=self._settings.verify_cache,
             cancel=cancel,
             observer=self._observer,
         )
+        assembled = work.into(exporter, scratch)
         return _result(
             plan,
+            form,
             assembled.exported.path,
             assembled.exported.size,
             seconds=self._clock.monotonic() - begun,
@@ -197,10 +226,18 @@ class Client:
             reused=assembled.reused,
         )
 
-    def _plan(self, image: str, platform: str | None, output: str | None, cancel: Cancel) -> ImagePlan:
-        check_output(output)
-        source, plan = self._planned(image, platform, cancel)
-        target = target_of(output, plan.reference, plan.image.platform)
+    def _plan(
+        self,
+        image: str,
+        platform: str | None,
+        output: Output,
+        form: Form,
+        keep_index: bool,
+        cancel: Cancel,
+    ) -> ImagePlan:
+        source, plan = self._planned(image, platform, cancel, keep_index=keep_index)
+        written = _written(output)
+        target = STREAM if written == "-" else target_of(written, form, plan.reference, plan.image.platform)
         manifest = plan.image.manifest
         blobs = plan.contents.blobs
 
@@ -212,7 +249,7 @@ class Client:
         return ImagePlan(
             image=str(plan.reference),
             name=plan.reference.archive_name,
-            platform=str(plan.image.platform),
+            platform=str(plan.image.platform or ""),
             platforms=tuple(map(str, plan.available)),
             root_digest=str(plan.root.digest),
             root_media_type=plan.root.media_type,
@@ -222,7 +259,7 @@ class Client:
             layers=tuple(map(planned, manifest.value.layers)),
             to_download=sum(blob.size for blob in blobs if not source.has(blob)),
             archive=target,
-            archive_size=archive_size(plan.contents, gzip=is_gzip(target)),
+            archive_size=size_of(plan.contents, form),
             quota=plan.quota,
         )
 
@@ -293,12 +330,15 @@ class Client:
 
         return self._run(call, cancel)
 
-    def _planned(self, image: str, platform: str | None, cancel: Cancel) -> tuple[CachedImage, PullPlan]:
+    def _planned(
+        self, image: str, platform: str | None, cancel: Cancel, *, keep_index: bool = False
+    ) -> tuple[CachedImage, PullPlan]:
         source = self._source(image, cancel)
         wanted = Platform.parse(platform) if platform else machine_platform()
         named = "" if platform else " (this machine's; choose with -arch)"
         self._observer(Stage(text=f"{source.remote.reference} for {wanted}{named}"))
-        return source, make_plan(source, wanted, named=platform is not None, observer=self._observer)
+        named_one = platform is not None
+        return source, make_plan(source, wanted, named=named_one, observer=self._observer, keep_index=keep_index)
 
     def _source(self, image: str, cancel: Cancel) -> CachedImage:
         reference = self._reference(image)
@@ -341,8 +381,16 @@ def _lookup(settings: Settings, observer: Observer) -> CredentialLookup:
     return CredentialLookup(settings.environment, observer, given)
 
 
+def _written(output: Output) -> str | None:
+    """As a person writes it after `-o`."""
+    if output is None:
+        return None
+    return str(output) if isinstance(output, str | Path) else "-"
+
+
 def _result(
     plan: PullPlan,
+    form: Form,
     path: Path,
     size: int,
     *,
@@ -355,9 +403,11 @@ def _result(
         path=path,
         image=str(plan.reference),
         name=plan.reference.archive_name,
-        platform=str(plan.image.platform),
+        platform=str(plan.image.platform or ""),
         digest=str(plan.image.manifest.descriptor.digest),
         size=size,
+        format=str(form.format),
+        compression=str(form.compression),
         layers=len(plan.image.manifest.value.layers),
         fetched=fetched,
         reused=reused,

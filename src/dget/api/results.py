@@ -11,8 +11,9 @@ from dget.protocol.quota import Quota
 class PullResult:
     """A finished archive.
 
-    name: what engines call the loaded image; digest: of the platform's manifest; size: of the file; fetched, reused:
-    bytes from the network and from the cache; kept: it was there already and --no-clobber kept it.
+    path: `-` for a stream; name: what engines call the loaded image; digest: of the platform's manifest; size: of the
+    file; format, compression: as `--format` and `--compress` name them; fetched, reused: bytes from the network and
+    from the cache; kept: it was there already and --no-clobber kept it.
     """
 
     path: Path
@@ -21,6 +22,8 @@ class PullResult:
     platform: str
     digest: str
     size: int
+    format: str
+    compression: str
     layers: int
     fetched: int
     reused: int
@@ -38,7 +41,9 @@ class LayerPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImagePlan:
-    """What a pull would do. Sizes in bytes; to_download: without what the cache has; platforms: of the index."""
+    """What a pull would do. Sizes in bytes; to_download: without what the cache has; platforms: of the index;
+    archive_size: None where it depends on bytes that are not here yet.
+    """
 
     image: str
     name: str
@@ -52,7 +57,7 @@ class ImagePlan:
     layers: tuple[LayerPlan, ...]
     to_download: int
     archive: Path
-    archive_size: int
+    archive_size: int | None
     quota: Quota | None = None
 
 
@@ -61,7 +66,7 @@ class ImageDetails:
     """An image's documents. value of config: entrypoint, env, history and the like."""
 
     reference: Reference
-    platform: Platform
+    platform: Platform | None
     manifest: Document[Manifest]
     config: Document[ImageConfig]
 

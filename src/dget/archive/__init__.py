@@ -1,18 +1,26 @@
 """Files that hold images: their layout, and what writes and checks them."""
 
 from dget.archive.check import check_archive
-from dget.archive.docker_archive import DockerArchive, archive_size, is_gzip
-from dget.archive.exporter import Exported, Exporter
-from dget.archive.file_name import check_output, default_file_name, target_of
+from dget.archive.exporter import Exported, Exporter, PlacedExporter, SequentialExporter
+from dget.archive.file_name import default_file_name, target_of
+from dget.archive.form import Form, Format, Method, OuterCompression
+from dget.archive.making import exporter_into_file, exporter_into_stream, size_of
+from dget.archive.output import STREAM
 
 __all__ = [
-    "DockerArchive",
+    "STREAM",
     "Exported",
     "Exporter",
-    "archive_size",
+    "Form",
+    "Format",
+    "Method",
+    "OuterCompression",
+    "PlacedExporter",
+    "SequentialExporter",
     "check_archive",
-    "check_output",
     "default_file_name",
-    "is_gzip",
+    "exporter_into_file",
+    "exporter_into_stream",
+    "size_of",
     "target_of",
 ]

@@ -1,9 +1,12 @@
-"""What takes an image's contents and makes a file of them."""
+"""What takes contents and makes a file, a folder or a stream of them.
+
+Placed exporters know each blob's place before its first byte; sequential ones are fed whole blobs in order.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
 
 from dget.codec import Record, Region
 from dget.model import Contents, Descriptor, Digest
@@ -11,17 +14,18 @@ from dget.model import Contents, Descriptor, Digest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was made. size: bytes."""
+    """What was made. size: bytes that were written; path: `-` for a stream."""
 
     path: Path
     size: int
 
 
-class Exporter(Protocol):
+@runtime_checkable
+class PlacedExporter(Protocol):
     """`begin`, then every missing blob into its region, then `finish`; or, at any time, `leave` or `abort`."""
 
     def begin(self, contents: Contents) -> None:
-        """Raises StorageError where the target cannot be made."""
+        """Raises StorageError where the target cannot be made, Unsupported where it cannot hold the contents."""
         ...
 
     def missing(self) -> Sequence[Descriptor]:
@@ -49,3 +53,28 @@ class Exporter(Protocol):
     def abort(self) -> None:
         """Leaves nothing behind."""
         ...
+
+
+class SequentialExporter(Protocol):
+    """`begin`, then every missing blob by `add`, in order and verified, then `finish`; or, at any time, `abort`."""
+
+    def begin(self, contents: Contents) -> None:
+        """Raises StorageError where the target cannot be made, Unsupported where it cannot hold the contents."""
+        ...
+
+    def missing(self) -> Sequence[Descriptor]:
+        """What it wants to be fed, in this order."""
+        ...
+
+    def add(self, blob: Descriptor, content: BinaryIO) -> None:
+        """content: from the first byte on, and seekable."""
+        ...
+
+    def finish(self) -> Exported: ...
+
+    def abort(self) -> None:
+        """Leaves nothing behind."""
+        ...
+
+
+Exporter: TypeAlias = PlacedExporter | SequentialExporter

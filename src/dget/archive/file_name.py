@@ -5,7 +5,7 @@ import os
 import re
 from pathlib import Path
 
-from dget.errors import UsageError
+from dget.archive.form import Form, Format
 from dget.model import Platform, Reference
 
 # What Windows forbids in a file name, and control characters.
@@ -15,37 +15,24 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 # File systems take 255 bytes, also of the names of the files beside it while it is written.
 _NAME_MAX = 200
 
-_OTHER_SUFFIXES = frozenset(
-    (".7z", ".bz2", ".lz4", ".rar", ".tbz", ".tbz2", ".tlz", ".txz", ".tzst", ".xz", ".zip", ".zst")
-)
 
-
-def default_file_name(reference: Reference, platform: Platform, suffix: str = ".tar.gz") -> str:
-    """`alpine_3.20_linux-arm64.tar.gz`."""
+def default_file_name(reference: Reference, platform: Platform | None, suffix: str = ".tar.gz") -> str:
+    """`alpine_3.20_linux-arm64.tar.gz`; `chart_1.0.tar` of what has no platform."""
     name = reference.familiar_name.rpartition("/")[2]
-    built_for = "-".join(part for part in (platform.os, platform.architecture, platform.variant) if part)
-    safe = _FORBIDDEN.sub("-", f"{name}_{reference.label}_{built_for}")
+    built_for = (platform.os, platform.architecture, platform.variant) if platform else ()
+    parts = (name, reference.label, "-".join(part for part in built_for if part))
+    safe = _FORBIDDEN.sub("-", "_".join(part for part in parts if part))
     if len(safe) > _NAME_MAX:
         distinct = hashlib.sha256(safe.encode()).hexdigest()[:12]
         safe = f"{safe[: _NAME_MAX - 13]}_{distinct}"
     return f"_{safe}{suffix}" if _DEVICE.match(safe) else f"{safe}{suffix}"
 
 
-def check_output(output: str | None) -> None:
-    """Raises UsageError where `-o output` is of a kind that dget cannot write."""
-    if output == "-":
-        raise UsageError(
-            "the archive cannot go to standard output: it is written at many places at once",
-            hint="name a file with -o",
-        )
-    suffix = Path(output or "").suffix
-    if suffix.lower() in _OTHER_SUFFIXES:
-        raise UsageError(f"dget cannot write {suffix} files", hint="name it .tar.gz for Docker, .tar for any engine")
-
-
-def target_of(output: str | None, reference: Reference, platform: Platform) -> Path:
-    """The file that `-o output` means: a folder gets the default name."""
+def target_of(output: str | None, form: Form, reference: Reference, platform: Platform | None) -> Path:
+    """The file or OCI folder that `-o output` means: a folder for archives gets one of the default name."""
     path = Path(output or ".")
+    if output is not None and form.format is Format.OCI_DIR:
+        return path
     if output is None or output.endswith(("/", os.sep)) or path.is_dir():
-        return path / default_file_name(reference, platform)
+        return path / default_file_name(reference, platform, form.suffix)
     return path

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 ALIGNMENT = 4096
 _BLOCK = 512
-_END = bytes(2 * _BLOCK)
+END = bytes(2 * _BLOCK)
 _NAME_MAX = 100
 _OCTAL_SIZE_MAX = 8**11 - 1
 
@@ -29,7 +29,7 @@ class Member:
 
     @property
     def padding(self) -> bytes:
-        return bytes(-self.size % _BLOCK)
+        return padding(self.size)
 
     @property
     def end(self) -> int:
@@ -40,7 +40,7 @@ class Member:
 class TarLayout:
     members: Sequence[Member]
     end_at: int
-    end: bytes = _END
+    end: bytes = END
 
     @property
     def size(self) -> int:
@@ -58,18 +58,38 @@ def lay_out(sizes: Iterable[tuple[str, int]]) -> TarLayout:
     return TarLayout(members=members, end_at=at)
 
 
-def _header(name: str, size: int, at: int) -> bytes:
-    """All header blocks of a member that begins at `at`; they end at a multiple of ALIGNMENT."""
+def header(name: str, size: int, *, link: str = "") -> bytes:
+    """The header blocks of one member, wherever it begins. link: what it is a symbolic link to."""
+    records = _needed_records(name, size)
+    plain = _ustar(name[:_NAME_MAX], min(size, _OCTAL_SIZE_MAX), b"2" if link else b"0", link)
+    if not records:
+        return plain
+    return _ustar("PaxHeaders/0", len(records), b"x") + records + padding(len(records)) + plain
+
+
+def padding(size: int) -> bytes:
+    """What fills the last block of `size` bytes."""
+    return bytes(-size % _BLOCK)
+
+
+def _needed_records(name: str, size: int) -> bytes:
+    """Of what has no room in a header block."""
     records = b""
     if len(name) > _NAME_MAX:
         records += _record("path", name)
     if size > _OCTAL_SIZE_MAX:
         records += _record("size", str(size))
+    return records
+
+
+def _header(name: str, size: int, at: int) -> bytes:
+    """All header blocks of a member that begins at `at`; they end at a multiple of ALIGNMENT."""
+    records = _needed_records(name, size)
     plain = _ustar(name[:_NAME_MAX], min(size, _OCTAL_SIZE_MAX), b"0")
     if not records and (at + _BLOCK) % ALIGNMENT == 0:
         return plain
     # PAX header, its records, the member's own header.
-    room = (-(at + 2 * _BLOCK)) % ALIGNMENT
+    room = (-(at + 2 * _BLOCK)) % ALIGNMENT or ALIGNMENT
     while room < len(records) + len(_shortest_comment(room - len(records))):
         room += ALIGNMENT
     records += _comment(room - len(records))
@@ -96,7 +116,7 @@ def _record(key: str, value: str) -> bytes:
     return str(size).encode() + body
 
 
-def _ustar(name: str, size: int, kind: bytes) -> bytes:
+def _ustar(name: str, size: int, kind: bytes, link: str = "") -> bytes:
     """One header block: mode 0644, owner 0, time 0, so that equal contents give equal bytes."""
     fields = b"".join(
         (
@@ -106,7 +126,7 @@ def _ustar(name: str, size: int, kind: bytes) -> bytes:
             b"00000000000\0",
             b" " * 8,
             kind,
-            bytes(100),
+            link.encode().ljust(100, b"\0"),
             b"ustar\00000",
             bytes(64),
             b"0000000\0" * 2,

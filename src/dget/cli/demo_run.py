@@ -1,16 +1,17 @@
 """What the demo does, step by step."""
 
 import contextlib
-import gzip
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 from dget.api import Client, PullResult
-from dget.archive import check_archive, is_gzip
+from dget.archive import check_archive
 from dget.cli.report import Reporter
+from dget.codec import Decompressed
 from dget.config import Settings
 from dget.serve import Server, answer
 from dget.serve.sample import PLATFORMS, REPOSITORY, sample_content
@@ -63,8 +64,8 @@ def _load_and_run(engine: str, pulled: PullResult) -> str:
 
 
 def _unpacked(archive: Path) -> bytes:
-    data = archive.read_bytes()
-    return gzip.decompress(data) if is_gzip(archive) else data
+    with archive.open("rb") as file:
+        return Decompressed(file, str(archive)).read(sys.maxsize)
 
 
 def _engine(command: list[str], given: bytes = b"") -> str:

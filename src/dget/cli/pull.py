@@ -1,6 +1,8 @@
 """`dget [pull] IMAGE …`: images into archives."""
 
-from typing import Any
+import sys
+from collections.abc import Mapping
+from typing import Any, BinaryIO
 
 import click
 
@@ -15,7 +17,23 @@ from dget.cli.options import (
 )
 
 pull_options = together(
-    option("--output", "-o", metavar="PATH", help="A file (.tar.gz for Docker, .tar for any engine) or a folder."),
+    option(
+        "--output",
+        "-o",
+        metavar="PATH",
+        help="A file (.tar.gz for Docker, .tar for any engine), a folder, or - for standard output.",
+    ),
+    option(
+        "--format",
+        metavar="FORMAT",
+        help="docker-archive (default), docker-legacy (old tools, appliances), oci-archive, or oci-dir (a folder).",
+    ),
+    option(
+        "--compress",
+        metavar="HOW",
+        help="gzip, zstd or none (default: as the file is named); gzip:9 or zstd:19 compress anew.",
+    ),
+    option("--keep-index", is_flag=True, help="Keep the registry's index, so that its digest survives."),
     option("--no-clobber", is_flag=True, help="Keep an existing file."),
     option("--print", "only_print", is_flag=True, help="Show what would be fetched; write nothing."),
     option("--tags", "only_tags", is_flag=True, help="List the repository's tags instead."),
@@ -46,26 +64,46 @@ def pull(words: tuple[str, ...], explicit: bool, **options: Any) -> None:
         settings = settings_of(options)
         if options["only_tags"]:
             reporter.each(images, settings, lambda client, image: client.tags(image))
-        elif options["only_print"]:
-            reporter.each(
-                images,
-                settings,
-                lambda client, image: client.plan(image, platform=options["platform"], output=options["output"]),
-            )
+            return
+        form = {name: options[name] for name in ("platform", "format", "compress", "keep_index")}
+        if options["only_print"]:
+            reporter.each(images, settings, lambda client, image: client.plan(image, output=options["output"], **form))
         else:
-            target = _target(options["output"], len(images))
+            target = _target(options["output"], len(images), options)
             reporter.each(
                 images,
                 settings,
-                lambda client, image: client.pull(
-                    image, platform=options["platform"], output=target, clobber=not options["no_clobber"]
-                ),
+                lambda client, image: client.pull(image, output=target, clobber=not options["no_clobber"], **form),
             )
 
 
-def _target(output: str | None, images: int) -> str | None:
+def _target(output: str | None, images: int, options: Mapping[str, Any]) -> "str | BinaryIO | None":
     from pathlib import Path
 
+    if output == "-":
+        return _standard_output(images, as_json=options["as_json"])
+    if options["format"] == "oci-dir":
+        return output
     if images > 1 and output is not None and not output.endswith("/") and not Path(output).is_dir():
         raise click.UsageError(f"{images} images go into files of their own: name a folder, -o {output}/")
     return output
+
+
+def _standard_output(images: int, *, as_json: bool) -> BinaryIO:
+    """Without a buffer: a thread that waits in it for a slow reader would hold up the end of the process.
+
+    Raises UsageError where an archive cannot go there.
+    """
+    from dget.errors import UsageError
+
+    if sys.stdout.isatty():
+        raise UsageError(
+            "an archive is no text for a terminal",
+            hint="send it on, as in: dget IMAGE -o - | docker load; or name a file with -o",
+        )
+    if as_json:
+        raise UsageError("-o - and --json both want standard output", hint="name a file with -o")
+    if images > 1:
+        raise UsageError(f"{images} images go into files of their own", hint="name a folder with -o")
+    sys.stdout.flush()
+    return open(sys.stdout.fileno(), "wb", buffering=0, closefd=False)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from dget.api import CopyResult, ImageDetails, ImagePlan, LayerPlan, LoginResult, LogoutResult, PullResult, TagList
-from dget.archive import is_gzip
+from dget.archive import STREAM
 from dget.cli.listing import Listing, listing_text
+from dget.cli.load_commands import load_commands
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError, Partial
 from dget.model.image_config import Words
@@ -22,6 +23,8 @@ def text(result: Any) -> bytes:
     match result:
         case bytes():
             return result
+        case PullResult() if result.path == STREAM:
+            return b""
         case PullResult():
             return f"{result.path}\n".encode(errors="surrogateescape")
         case ImagePlan():
@@ -57,28 +60,14 @@ def summary(result: Any) -> str:
     rows = [
         ("image", f"{result.name}  {result.platform}"),
         ("digest", result.digest),
-        ("file", f"{result.path}  {size(result.size)}, {result.layers} layers{cached}"),
+        (
+            "file",
+            f"{'standard output' if result.path == STREAM else result.path}  {size(result.size)}, {result.layers} layers{cached}",
+        ),
         ("time", f"{duration(result.seconds)}{speed}"),
-        *load_commands(result.path),
+        *load_commands(result),
     ]
     return "\n".join(f"{clean(label):8}{clean(value)}" for label, value in rows)
-
-
-def load_commands(path: Path) -> list[tuple[str, str]]:
-    """Labels and commands that load this file into an engine."""
-    file = shlex.quote(str(path))
-    if is_gzip(path):
-        return [
-            ("load", f"docker load -i {file}"),
-            ("", f"gunzip -c {file} | podman load"),
-            ("", f"gunzip -c {file} | ctr -n k8s.io images import -"),
-        ]
-    return [
-        ("load", f"docker load -i {file}"),
-        ("", f"podman load -i {file}"),
-        ("", f"ctr -n k8s.io images import {file}"),
-        ("", f"skopeo copy oci-archive:{file} …"),
-    ]
 
 
 def json_text(results: Sequence[Any], *, single: bool) -> str:
@@ -107,7 +96,7 @@ def _plain(value: Any) -> Any:
         case ImageDetails():
             return {
                 "image": str(value.reference),
-                "platform": str(value.platform),
+                "platform": str(value.platform or ""),
                 "digest": str(value.manifest.descriptor.digest),
                 "manifest": json.loads(value.manifest.raw),
                 "config": json.loads(value.config.raw),
@@ -138,7 +127,7 @@ def _plan_lines(plan: ImagePlan) -> list[str]:
     lines += [f"layer {place:<4}{_layer_line(layer)}" for place, layer in enumerate(plan.layers, 1)]
     lines += [
         f"download  {size(plan.to_download)}",
-        f"archive   {plan.archive}  {size(plan.archive_size)}",
+        f"archive   {plan.archive}  {size(plan.archive_size) if plan.archive_size is not None else ''}".rstrip(),
     ]
     if plan.quota:
         hours = f" in {plan.quota.window / 3600:g} h" if plan.quota.window else ""
@@ -155,7 +144,7 @@ def _details_lines(details: ImageDetails) -> list[str]:
     run = config.config
     rows: list[tuple[str, str]] = [
         ("image", details.reference.archive_name),
-        ("platform", str(details.platform)),
+        ("platform", str(details.platform or "")),
         ("digest", str(details.manifest.descriptor.digest)),
         ("created", config.created or ""),
         ("author", config.author or ""),

@@ -7,7 +7,9 @@ written together with its first byte, by whoever writes that.
 import struct
 from collections.abc import Iterator, Sequence
 
+from dget.codec.checksum import crc32
 from dget.codec.files import PositionalFile
+from dget.flow import ByteSink
 
 BLOCK = 65535
 _BLOCK_HEADER = 5
@@ -37,6 +39,16 @@ def place(at: int) -> int:
     return len(FILE_HEADER) + (at // BLOCK + 1) * _BLOCK_HEADER + at
 
 
+def woven(start: int, buffers: Sequence[bytes | memoryview], whole: int) -> list[bytes | memoryview]:
+    """`buffers`, which belong from byte `start` on, with the headers of the blocks that begin among them."""
+    pieces: list[bytes | memoryview] = []
+    for position, piece in _by_block(start, buffers):
+        if position % BLOCK == 0:
+            pieces.append(block_header(position // BLOCK, whole))
+        pieces.append(piece)
+    return pieces
+
+
 def _blocks(size: int) -> int:
     return max(1, -(-size // BLOCK))
 
@@ -53,28 +65,23 @@ class GzipRegion:
 
     def write(self, at: int, buffers: Sequence[bytes | memoryview]) -> None:
         start = self._offset + at
-        woven: list[bytes | memoryview] = []
-        for position, piece in _by_block(start, buffers):
-            if position % BLOCK == 0:
-                woven.append(block_header(position // BLOCK, self._whole))
-            woven.append(piece)
-        if woven:
+        if pieces := woven(start, buffers, self._whole):
             header = _BLOCK_HEADER if start % BLOCK == 0 else 0
-            self._file.write_at(place(start) - header, woven)
+            self._file.write_at(place(start) - header, pieces)
 
     def read_into(self, at: int, buffer: memoryview) -> int:
         """Block headers on the way that are not as they must be are written anew: no digest covers them."""
         start = self._offset + at
-        woven: list[memoryview] = []
+        pieces: list[memoryview] = []
         headers: list[tuple[int, memoryview]] = []
         for position, piece in _by_block(start, [buffer[: self.size - at]]):
             if position % BLOCK == 0:
                 header = memoryview(bytearray(_BLOCK_HEADER))
                 headers.append((position, header))
-                woven.append(header)
-            woven.append(piece)
+                pieces.append(header)
+            pieces.append(piece)
         before = _BLOCK_HEADER if start % BLOCK == 0 else 0
-        count = self._file.read_into(place(start) - before, woven)
+        count = self._file.read_into(place(start) - before, pieces)
         for position, header in headers:
             right = block_header(position // BLOCK, self._whole)
             if header != right:
@@ -87,6 +94,28 @@ class GzipRegion:
 
     def seal(self, crc32: int) -> None:
         self.crc32 = crc32
+
+
+class StoredGzipPacker:
+    """A Packer: the same file as the regions make, from its first byte to its last. whole: bytes that will come."""
+
+    def __init__(self, out: ByteSink, whole: int) -> None:
+        self._out = out
+        self._whole = whole
+        self._at = 0
+        self._crc32 = 0
+        out.write(FILE_HEADER)
+
+    def write(self, data: bytes) -> None:
+        self._out.write(b"".join(woven(self._at, [data], self._whole)))
+        self._crc32 = crc32(data, self._crc32)
+        self._at += len(data)
+
+    def finish(self) -> None:
+        self._out.write(trailer(self._crc32, self._at))
+
+    def abort(self) -> None:
+        """Nothing is held."""
 
 
 def _by_block(start: int, buffers: Sequence[bytes | memoryview]) -> Iterator[tuple[int, memoryview]]:

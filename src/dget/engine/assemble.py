@@ -1,19 +1,25 @@
-"""From a plan to a finished file."""
+"""From a plan to a finished file, folder or stream."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
 
-from dget.archive import Exported, Exporter
+from dget.archive import Exported, Exporter, PlacedExporter, SequentialExporter
 from dget.codec import Region
 from dget.engine.cached_image import CachedImage
 from dget.engine.download import Download
+from dget.engine.feed import Feed, open_spool
 from dget.engine.plan import PullPlan, check_config
 from dget.engine.sources import Sources
 from dget.errors import Cancelled, NetworkError, RateLimited, StorageError
 from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, RateLimit, TransferStarted
 from dget.model import Descriptor, read_config
+from dget.store import BlobStore
 
 # After these the same pull may go well, and goes on where it stopped.
 _TO_BE_CONTINUED = (Cancelled, NetworkError, RateLimited, StorageError)
+_Counted: TypeAlias = Sequence[tuple[Descriptor, Counter]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,56 +31,109 @@ class Assembled:
     reused: int
 
 
-def assemble(
-    source: CachedImage,
-    plan: PullPlan,
-    exporter: Exporter,
-    *,
-    connections: int | None,
-    rate_limit: RateLimit | None,
-    verify_cache: bool,
-    cancel: Cancel,
-    observer: Observer,
-) -> Assembled:
-    """Fetches what is missing and finishes the exporter's target; what arrived before a failure is kept for later.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """Where the blobs of a plan come from, and how. cancel: of this run alone."""
 
-    cancel: of this run alone. Raises DgetError.
-    """
-    store = source.store.blobs if source.store else None
-    config = plan.image.manifest.value.config
+    source: CachedImage
+    plan: PullPlan
+    connections: int | None
+    rate_limit: RateLimit | None
+    verify_cache: bool
+    cancel: Cancel
+    observer: Observer
 
-    def verified(blob: Descriptor, region: Region) -> None:
-        if blob.digest == config.digest:
-            raw = bytearray(blob.size)
-            region.read_into(0, memoryview(raw))
-            check_config(plan, read_config(bytes(raw), blob), observer)
+    def into(self, exporter: Exporter, scratch: Path | None) -> Assembled:
+        """Fetches what is missing and finishes the exporter's target; what arrived before a failure is kept for later.
 
-    download = Download(
-        Sources(source.remote.hosts),
-        store,
-        connections=connections,
-        rate_limit=rate_limit,
-        verify_cache=verify_cache,
-        cancel=cancel,
-        observer=observer,
-        verified=verified,
+        scratch: a folder to be made for blobs that wait until a sequential exporter wants them, where no cache holds
+        them; None is one among the system's temporary ones. Raises DgetError.
+        """
+        if isinstance(exporter, PlacedExporter):
+            return self._place(exporter)
+        return self._feed(exporter, scratch)
+
+    def _place(self, exporter: PlacedExporter) -> Assembled:
+        """Blobs arrive in any order where they belong."""
+        try:
+            exporter.begin(self.plan.contents)
+            wanted = self._counted(exporter.missing())
+            regions = {blob.digest: exporter.region(blob) for blob, _ in wanted}
+            download = self._download(lambda blob: self._check(blob, lambda: _content(regions[blob.digest])))
+            download.run([(blob, regions[blob.digest], counter) for blob, counter in wanted], exporter)
+            return _assembled(exporter.finish(), wanted)
+        except _TO_BE_CONTINUED:
+            exporter.leave()
+            raise
+        except BaseException:
+            exporter.abort()
+            raise
+
+    def _feed(self, exporter: SequentialExporter, scratch: Path | None) -> Assembled:
+        """Blobs arrive in a store, and are handed over in order while others are still arriving."""
+        try:
+            exporter.begin(self.plan.contents)
+            wanted = self._counted(exporter.missing())
+            with open_spool(scratch, self.cancel) as spool:
+                feed = Feed(exporter, [blob for blob, _ in wanted], self._store, spool)
+
+                def verified(blob: Descriptor) -> None:
+                    self._check(blob, lambda: feed.path(blob).read_bytes())
+                    feed.arrived(blob)
+
+                self._download(verified).run(
+                    [(blob, None, counter) for blob, counter in wanted],
+                    None,
+                    spool=spool,
+                    beside=lambda: feed.run(self.cancel),
+                )
+            return _assembled(exporter.finish(), wanted)
+        except BaseException:
+            exporter.abort()
+            raise
+
+    @property
+    def _store(self) -> BlobStore | None:
+        return self.source.store.blobs if self.source.store else None
+
+    def _counted(self, missing: Sequence[Descriptor]) -> _Counted:
+        wanted = [(blob, Counter(blob.digest.short, blob.size)) for blob in missing]
+        for blob, _ in wanted:
+            if self.source.has(blob):
+                self.observer(BlobFromCache(digest=str(blob.digest), size=blob.size))
+        if not all(self.source.has(blob) for blob, _ in wanted):
+            self.source.remote.scout(self.plan.image.manifest.descriptor)
+        self.observer(TransferStarted(progress=Progress([counter for _, counter in wanted])))
+        return wanted
+
+    def _download(self, verified: Callable[[Descriptor], None]) -> Download:
+        return Download(
+            Sources(self.source.remote.hosts),
+            self._store,
+            connections=self.connections,
+            rate_limit=self.rate_limit,
+            verify_cache=self.verify_cache,
+            cancel=self.cancel,
+            observer=self.observer,
+            verified=verified,
+        )
+
+    def _check(self, blob: Descriptor, read: Callable[[], bytes]) -> None:
+        """Whether the config, once it is here, fits the manifest."""
+        image = self.plan.image
+        if image.runs and blob.digest == image.manifest.value.config.digest:
+            check_config(self.plan, read_config(read(), blob), self.observer)
+
+
+def _assembled(exported: Exported, wanted: _Counted) -> Assembled:
+    return Assembled(
+        exported=exported,
+        fetched=sum(counter.arrived for _, counter in wanted),
+        reused=sum(counter.reused for _, counter in wanted),
     )
-    try:
-        exporter.begin(plan.contents)
-        wanted = [(blob, exporter.region(blob), Counter(blob.digest.short, blob.size)) for blob in exporter.missing()]
-        progress = Progress([counter for _, _, counter in wanted])
-        for blob, _, _ in wanted:
-            if source.has(blob):
-                observer(BlobFromCache(digest=str(blob.digest), size=blob.size))
-        if not all(source.has(blob) for blob, _, _ in wanted):
-            source.remote.scout(plan.image.manifest.descriptor)
-        observer(TransferStarted(progress=progress))
-        download.run(wanted, exporter)
-        exported = exporter.finish()
-    except _TO_BE_CONTINUED:
-        exporter.leave()
-        raise
-    except BaseException:
-        exporter.abort()
-        raise
-    return Assembled(exported=exported, fetched=progress.arrived, reused=progress.reused)
+
+
+def _content(region: Region) -> bytes:
+    raw = bytearray(region.size)
+    region.read_into(0, memoryview(raw))
+    return bytes(raw)

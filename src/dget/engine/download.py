@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from dget.codec import Region
 from dget.engine import journals
@@ -20,13 +21,16 @@ from dget.flow import Cancel, Counter, Observer, RateLimit, Retrying, Warned
 from dget.model import Descriptor
 from dget.protocol.retry import GiveUp
 from dget.registry import RangesIgnored
-from dget.store import BlobStore
+from dget.store import BlobStore, Ingest
 
 _RESTARTS_MAX = 3
 _HASHERS_MAX = 4
 _BUFFER = 1 << 20
 # How long threads of a failed run may take to let go of their files.
 _LETTING_GO = 0.4
+
+# A blob, where it is to be, or None where it is to wait in a store, and how far it is.
+Wanted: TypeAlias = tuple[Descriptor, Region | None, Counter]
 
 
 class Download:
@@ -46,13 +50,14 @@ class Download:
         verify_cache: bool,
         cancel: Cancel,
         observer: Observer,
-        verified: Callable[[Descriptor, Region], None],
+        verified: Callable[[Descriptor], None],
     ) -> None:
-        """connections: at most so many, or as many as help; cancel: of this run alone, since its end cancels it;
-        verified: is told each blob that is whole.
+        """store: the cache; connections: at most so many, or as many as help; cancel: of this run alone, since its end
+        cancels it; verified: is told each blob that is whole.
         """
         self._sources = sources
         self._store = store
+        self._spool: BlobStore | None = None
         self._rate_limit = rate_limit
         self._verify_cache = verify_cache
         self._cancel = cancel
@@ -66,14 +71,23 @@ class Download:
         self._failure: BaseException | None = None
         self._threads: list[threading.Thread] = []
 
-    def run(self, wanted: Sequence[tuple[Descriptor, Region, Counter]], journal: Journal) -> None:
+    def run(
+        self,
+        wanted: Sequence[Wanted],
+        journal: Journal | None,
+        *,
+        spool: BlobStore | None = None,
+        beside: Callable[[], None] | None = None,
+    ) -> None:
         """Raises what the first failing part raised; what arrived is then in the journals, for a later run.
 
-        journal: of the regions, used for blobs that do not go through the cache.
+        journal: of the regions, used for blobs that do not go through the cache; spool: takes blobs without a region
+        that the cache does not take; beside: work on a thread of its own, for whose end the run waits too.
         """
-        self._outstanding = len(wanted)
+        self._spool = spool
+        self._outstanding = len(wanted) + (1 if beside else 0)
         try:
-            self._start(wanted, journal)
+            self._start(wanted, journal, [lambda: self._done(beside)] if beside else [])
             with self._cancel.on_cancel(self._wake), self._changed:
                 self._changed.wait_for(lambda: self._ended)
             if self._failure is not None:
@@ -90,7 +104,7 @@ class Download:
     def _ended(self) -> bool:
         return self._outstanding == 0 or self._failure is not None or self._cancel.cancelled
 
-    def _start(self, wanted: Sequence[tuple[Descriptor, Region, Counter]], journal: Journal) -> None:
+    def _start(self, wanted: Sequence[Wanted], journal: Journal | None, beside: Sequence[Callable[[], None]]) -> None:
         self._journal = journal
         if self._store:
             self._store.check_room(blob for blob, _, _ in wanted if not self._store.has(blob))
@@ -99,32 +113,52 @@ class Download:
                 self._add_reuse(CachedBlobs(self._store, self._cancel), blob, region, counter)
             else:
                 self._add_transfer(blob, region, counter)
-        work = [self._hash] * min(os.cpu_count() or 1, _HASHERS_MAX)
+        work = [*beside]
+        work += [self._hash] * min(os.cpu_count() or 1, _HASHERS_MAX)
         work += [self._fetch_chunks] * (self._connections.most if self._open else 0)
         work += [self._watch, lambda: journals.keep_journals(self._all, self._cancel)]
         self._threads = [threading.Thread(target=self._guard(part), name="dget-work", daemon=True) for part in work]
         for thread in self._threads:
             thread.start()
 
-    def _add_transfer(self, blob: Descriptor, region: Region, counter: Counter) -> None:
+    def _add_transfer(self, blob: Descriptor, region: Region | None, counter: Counter) -> None:
         ingest = self._store.ingest(blob) if self._store else None
-        if ingest is None:
-            transfer = Transfer(blob, self._sources, region, self._journal, counter)
+        if ingest is None and region is None:
+            ingest = self._spooled(blob)
+        if ingest is not None:
+            transfer = Transfer(
+                blob, self._sources, ingest.region, ingest, counter, ingest, target=region, elsewhere=self._journal
+            )
         else:
-            transfer = Transfer(blob, self._sources, ingest.region, ingest, counter, ingest, region, self._journal)
+            assert region is not None
+            transfer = Transfer(blob, self._sources, region, self._journal, counter, target=region)
         self._all.append(transfer)
         self._open.append(transfer)
 
-    def _add_reuse(self, cached: CachedBlobs, blob: Descriptor, region: Region, counter: Counter) -> None:
+    def _spooled(self, blob: Descriptor) -> Ingest:
+        """A place for a blob that the cache does not take: there is none, or another process is bringing it."""
+        ingest = self._spool.ingest(blob) if self._spool else None
+        if ingest is None:
+            raise DgetError(f"there is no place for blob {blob.digest}")
+        return ingest
+
+    def _add_reuse(self, cached: CachedBlobs, blob: Descriptor, region: Region | None, counter: Counter) -> None:
         """From the cache: verified on the way like any other blob, or taken as it is."""
         if self._verify_cache:
-            transfer = Transfer(blob, cached, region, None, counter)
+            transfer = Transfer(blob, cached, region or cached.in_place(blob), None, counter, target=region)
             self._all.append(transfer)
             self._open.append(transfer)
             return
-        cached.copy(blob, region)
+        if region is not None:
+            cached.copy(blob, region)
         counter.reused = blob.size
-        self._finish(blob, region)
+        self._finish(blob)
+
+    def _done(self, work: Callable[[], None]) -> None:
+        work()
+        with self._changed:
+            self._outstanding -= 1
+            self._changed.notify_all()
 
     def _leave(self) -> None:
         self._cancel.cancel()
@@ -295,7 +329,7 @@ class Download:
         transfer.finish()
         with self._changed:
             self._open.remove(transfer)
-        self._finish(transfer.blob, transfer.target)
+        self._finish(transfer.blob)
 
     def _liars(self, transfer: Transfer) -> set[str]:
         """Whose bytes of a damaged blob are to be fetched again; empty where that cannot be told.
@@ -346,8 +380,5 @@ class Download:
             transfer.begin()
             raise
 
-    def _finish(self, blob: Descriptor, region: Region) -> None:
-        self._verified(blob, region)
-        with self._changed:
-            self._outstanding -= 1
-            self._changed.notify_all()
+    def _finish(self, blob: Descriptor) -> None:
+        self._done(lambda: self._verified(blob))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from dget.engine.cached_image import CachedImage
 from dget.errors import NoSuchPlatform, Unsupported
@@ -22,6 +23,9 @@ from dget.model import media_type as kinds
 from dget.protocol.quota import Quota
 
 _NESTED_MAX = 4
+# From the one that the reference names down to the one that lists the image.
+_Indexes: TypeAlias = tuple[Document[Index], ...]
+_Build: TypeAlias = tuple[Descriptor, Platform, _Indexes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,18 +46,22 @@ class PullPlan:
         return Contents(images=(self.image,))
 
 
-def make_plan(source: CachedImage, wanted: Platform, *, named: bool, observer: Observer) -> PullPlan:
+def make_plan(
+    source: CachedImage, wanted: Platform, *, named: bool, observer: Observer, keep_index: bool = False
+) -> PullPlan:
     """The plan for the build that suits `wanted` best.
 
-    named: whether the person asked for this platform, or it is this machine's. Raises NoSuchPlatform, Unsupported
+    named: whether the person asked for this platform, or it is this machine's; keep_index: whether the registry's index
+    goes into the archive, so that its digest survives. Raises NoSuchPlatform, Unsupported
     and what the registry raises.
     """
     root = source.resolve()
     reference = source.remote.reference
-    builds: list[tuple[Descriptor, Platform]] = []
+    builds: list[_Build] = []
+    indexes: _Indexes = ()
     if root.kind is Index:
-        builds = list(_builds(source, root, depth=0))
-        manifest, platform = _choose(source, builds, wanted, observer)
+        builds = list(_builds(source, (_as_index(root),)))
+        manifest, platform, indexes = _choose(source, builds, wanted, observer)
     else:
         manifest = _only_manifest(root)
         _check_kind(reference, manifest.value)
@@ -62,8 +70,13 @@ def make_plan(source: CachedImage, wanted: Platform, *, named: bool, observer: O
     return PullPlan(
         reference=reference,
         root=root.descriptor,
-        available=tuple(platform for _, platform in builds),
-        image=Image(names=(reference.archive_name,), platform=platform, manifest=manifest),
+        available=tuple(platform for _, platform, _ in builds),
+        image=Image(
+            names=(reference.archive_name,),
+            platform=platform,
+            manifest=manifest,
+            indexes=indexes if keep_index else (),
+        ),
         quota=source.remote.quota,
     )
 
@@ -78,38 +91,39 @@ def check_config(plan: PullPlan, config: Document[ImageConfig], observer: Observ
             hint="no engine would load it; tell its publisher",
         )
     said = config.value.platform.normalised()
-    if plan.available and said.architecture != plan.image.platform.architecture:
-        observer(Warned(text=f"the index says {plan.image.platform}, the image's own config says {said}"))
+    built_for = plan.image.platform
+    if plan.available and built_for and said.architecture != built_for.architecture:
+        observer(Warned(text=f"the index says {built_for}, the image's own config says {said}"))
 
 
-def _builds(source: CachedImage, index: Document[Index], depth: int) -> Iterator[tuple[Descriptor, Platform]]:
-    """The index's images and their platforms; an index within an index counts as its images."""
-    if depth > _NESTED_MAX:
+def _builds(source: CachedImage, indexes: _Indexes) -> Iterator[_Build]:
+    """The innermost index's images and their platforms; an index within an index counts as its images."""
+    if len(indexes) > _NESTED_MAX + 1:
         raise Unsupported(f"{source.remote.reference} has indexes nested deeper than {_NESTED_MAX} levels")
-    for entry in index.value.images:
+    for entry in indexes[-1].value.images:
         if entry.media_type in (kinds.OCI_INDEX, kinds.DOCKER_INDEX):
-            yield from _builds(source, _as_index(source.document(entry)), depth + 1)
+            yield from _builds(source, (*indexes, _as_index(source.document(entry))))
         elif entry.platform is not None and entry.platform.os:
-            yield entry, entry.platform.normalised()
+            yield entry, entry.platform.normalised(), indexes
         elif entry.artifact_type is None:
             manifest = _only_manifest(source.document(entry))
             if manifest.value.config.media_type in kinds.IMAGE_CONFIGS:
-                yield entry, source.config(manifest.value.config).value.platform.normalised()
+                yield entry, source.config(manifest.value.config).value.platform.normalised(), indexes
 
 
 def _choose(
-    source: CachedImage, builds: Sequence[tuple[Descriptor, Platform]], wanted: Platform, observer: Observer
-) -> tuple[Document[Manifest], Platform]:
-    platforms = [platform for _, platform in builds]
+    source: CachedImage, builds: Sequence[_Build], wanted: Platform, observer: Observer
+) -> tuple[Document[Manifest], Platform, _Indexes]:
+    platforms = [platform for _, platform, _ in builds]
     place = choose_platform(platforms, wanted)
     if place is None:
         raise NoSuchPlatform(str(source.remote.reference), wanted, platforms)
-    entry, platform = builds[place]
+    entry, platform, indexes = builds[place]
     if platform.architecture != wanted.architecture:
         observer(
             Warned(text=f"no build for {wanted}: taking {platform}, which it can run too (podman would not choose it)")
         )
-    return _only_manifest(source.document(entry)), platform
+    return _only_manifest(source.document(entry)), platform, indexes
 
 
 def _platform_of_single(

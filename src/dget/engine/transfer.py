@@ -44,8 +44,8 @@ class _Hash:
 class Transfer:
     """A blob that is being fetched. `lock` guards `map` and `writers`; one thread at a time hashes.
 
-    journal: None for what is at hand anyway; source: where it comes from; region: where its bytes arrive; target:
-    where they are to be in the end, by way of `ingest` into the cache.
+    journal: None for what is at hand anyway; source: where it comes from; region: where its bytes arrive; target: where
+    they are to be in the end, by way of `ingest` into the cache, or None where the cache is all.
     """
 
     def __init__(
@@ -56,7 +56,8 @@ class Transfer:
         journal: Journal | None,
         counter: Counter,
         ingest: Ingest | None = None,
-        target: Region | None = None,
+        *,
+        target: Region | None,
         elsewhere: Journal | None = None,
     ) -> None:
         """elsewhere: who may remember what a run without the cache left in the target."""
@@ -64,7 +65,7 @@ class Transfer:
         self.cached = source if isinstance(source, CachedBlobs) else None
         self.sources = Sources(Alone(source)) if isinstance(source, CachedBlobs) else source
         self.region = region
-        self.target = target or region
+        self.target = target
         self.journal = journal
         self.counter = counter
         self.ingest = ingest
@@ -73,8 +74,8 @@ class Transfer:
         self.restarts = 0
         self.hashing = False
         kept = _proven(region, journal.kept(blob)) if journal else []
-        if not kept and elsewhere:
-            kept = _moved(self.target, region, _proven(self.target, elsewhere.kept(blob)))
+        if not kept and elsewhere and target is not None:
+            kept = _moved(target, region, _proven(target, elsewhere.kept(blob)))
         self.begin(kept)
 
     def begin(self, kept: Sequence[Record] = ()) -> None:
@@ -143,14 +144,15 @@ class Transfer:
     def finish(self) -> None:
         """Its bytes match their digest: they are in the target now, and in the cache."""
         if self.ingest is not None:
-            if self._shared and not self.target.clone(self.ingest.file, self.blob.size):
+            if self._shared and self.target and not self.target.clone(self.ingest.file, self.blob.size):
                 copy_blob(self.ingest.file, self.target, self.blob.size)
             self.ingest.commit()
-        self.target.seal(self.map.crc32)
+        if self.target is not None:
+            self.target.seal(self.map.crc32)
 
     def _copy(self, piece: memoryview, at: int) -> None:
         """What was hashed goes on from the cache into the archive, unless the two can share it in the end."""
-        if self.ingest is None:
+        if self.ingest is None or self.target is None:
             return
         if self._shared is None:
             self._shared = self.target.clone(self.ingest.file, min(_BLOCK, self.blob.size))

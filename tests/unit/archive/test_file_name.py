@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dget.archive import check_output, default_file_name, target_of
-from dget.errors import UsageError
+from dget.archive import Form, default_file_name, target_of
 from dget.model import Platform, Reference
 
 AMD64 = Platform.parse("linux/amd64")
@@ -37,16 +36,38 @@ def test_a_name_that_is_too_long_for_a_file_system_is_cut_and_stays_distinct():
     assert all(len(f"{name}.part.ledger.new") <= 255 for name in names)
 
 
+def test_what_has_no_platform_is_named_without_one():
+    assert default_file_name(Reference.parse("chart:1"), None, ".tar") == "chart_1.tar"
+
+
 def test_a_folder_gets_the_default_name(tmp_path):
     reference = Reference.parse("alpine:3")
-    assert target_of(None, reference, AMD64) == Path("alpine_3_linux-amd64.tar.gz")
-    assert target_of(str(tmp_path), reference, AMD64) == tmp_path / "alpine_3_linux-amd64.tar.gz"
-    assert target_of("new/", reference, AMD64) == Path("new/alpine_3_linux-amd64.tar.gz")
-    assert target_of("x.tar", reference, AMD64) == Path("x.tar")
-    assert target_of("x", reference, AMD64) == Path("x")
+
+    def target(output: str | None) -> Path:
+        return target_of(output, Form.of(None, None, output), reference, AMD64)
+
+    assert target(None) == Path("alpine_3_linux-amd64.tar.gz")
+    assert target(str(tmp_path)) == tmp_path / "alpine_3_linux-amd64.tar.gz"
+    assert target("new/") == Path("new/alpine_3_linux-amd64.tar.gz")
+    assert target("x.tar") == Path("x.tar")
+    assert target("x") == Path("x")
 
 
-@pytest.mark.parametrize("output", ["x.zip", "x.tar.xz", "x.tar.zst", "-"])
-def test_what_cannot_be_written_is_refused(output):
-    with pytest.raises(UsageError):
-        check_output(output)
+@pytest.mark.parametrize(
+    ("kind", "compress", "name"),
+    [
+        ("docker-archive", "none", "alpine_3_linux-amd64.tar"),
+        ("docker-archive", "zstd", "alpine_3_linux-amd64.tar.zst"),
+        ("docker-legacy", None, "alpine_3_linux-amd64.tar"),
+        ("docker-legacy", "gzip:9", "alpine_3_linux-amd64.tar.gz"),
+        ("oci-archive", None, "alpine_3_linux-amd64.tar"),
+        ("oci-dir", None, "alpine_3_linux-amd64"),
+    ],
+)
+def test_the_default_name_says_the_compression(kind, compress, name):
+    assert target_of(None, Form.of(kind, compress, None), Reference.parse("alpine:3"), AMD64) == Path(name)
+
+
+def test_an_oci_dir_is_the_folder_that_is_named(tmp_path):
+    form = Form.of("oci-dir", None, str(tmp_path))
+    assert target_of(f"{tmp_path}/", form, Reference.parse("alpine:3"), AMD64) == tmp_path

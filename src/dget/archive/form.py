@@ -1,0 +1,130 @@
+"""Which archive is written: its format, and how the file is compressed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from dget.errors import UsageError
+
+
+class Format(StrEnum):
+    DOCKER_ARCHIVE = "docker-archive"
+    DOCKER_LEGACY = "docker-legacy"
+    OCI_ARCHIVE = "oci-archive"
+    OCI_DIR = "oci-dir"
+
+
+class Method(StrEnum):
+    NONE = "none"
+    GZIP = "gzip"
+    ZSTD = "zstd"
+
+
+SUFFIXES: Mapping[str, Method] = {
+    ".tar.gz": Method.GZIP,
+    ".tgz": Method.GZIP,
+    ".tar.zst": Method.ZSTD,
+    ".tzst": Method.ZSTD,
+    ".tar": Method.NONE,
+}
+_OTHER_SUFFIXES = (".7z", ".bz2", ".lz4", ".rar", ".tbz", ".tbz2", ".tlz", ".txz", ".xz", ".zip")
+# What Docker's own tools and the original wrote, and what everything else takes.
+_DEFAULT_METHOD = {Format.DOCKER_ARCHIVE: Method.GZIP}
+_LEVELS = {Method.GZIP: range(1, 10), Method.ZSTD: range(1, 23)}
+_COMPRESSION = re.compile(r"([a-z]+)(?::(\d{1,2}))?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OuterCompression:
+    """level: None where nothing is to be compressed that the registry compressed already: gzip then wraps only."""
+
+    method: Method
+    level: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`none`, `gzip`, `gzip:9`, `zstd`, `zstd:19`. Raises UsageError."""
+        match = _COMPRESSION.fullmatch(text.lower())
+        known = match is not None and match[1] in set(Method)
+        level = int(match[2]) if match and match[2] else None
+        if match is None or not known or (level is not None and level not in _LEVELS.get(Method(match[1]), ())):
+            raise UsageError(
+                f"there is no compression {text!r}",
+                hint="choose gzip, gzip:1 to gzip:9, zstd, zstd:1 to zstd:22, or none",
+            )
+        return cls(method=Method(match[1]), level=level)
+
+    def __str__(self) -> str:
+        return f"{self.method}:{self.level}" if self.level else str(self.method)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    format: Format = Format.DOCKER_ARCHIVE
+    compression: OuterCompression = OuterCompression(method=Method.GZIP)
+
+    @classmethod
+    def of(cls, format: str | None, compress: str | None, output: str | None) -> Self:  # noqa: A002 - the option's name
+        """What the options `--format`, `--compress` and `-o` mean together. output: None where no file is named.
+
+        Raises UsageError.
+        """
+        chosen = _format(format)
+        written = None if output is None else method_of_suffix(output)
+        if chosen is Format.OCI_DIR:
+            if written is not None:
+                raise UsageError(
+                    f"an oci-dir is a folder, and {output} is named like an archive",
+                    hint="name a folder with -o, or take --format oci-archive",
+                )
+            if compress not in (None, "none"):
+                raise UsageError("an oci-dir is a folder: it is not compressed", hint="leave out --compress")
+            return cls(format=chosen, compression=OuterCompression(method=Method.NONE))
+        if compress is not None:
+            return cls(format=chosen, compression=OuterCompression.parse(compress))
+        default = Method.NONE if output == "-" else _DEFAULT_METHOD.get(chosen, Method.NONE)
+        return cls(format=chosen, compression=OuterCompression(method=written or default))
+
+    @property
+    def suffix(self) -> str:
+        """Of the name that a file gets where the person gives none."""
+        if self.format is Format.OCI_DIR:
+            return ""
+        return next(
+            suffix for suffix, method in SUFFIXES.items() if method is self.compression.method and "tar" in suffix
+        )
+
+    def misnamed(self, output: str | None) -> bool:
+        """Whether a file's name says another compression: k3s and rke2 go by the suffix."""
+        written = None if output is None else method_of_suffix(output)
+        return written not in (None, self.compression.method)
+
+    @property
+    def placed(self) -> bool:
+        """Whether each byte's place in the file is known before the first is written."""
+        if self.format is Format.DOCKER_LEGACY:
+            return False
+        return self.compression.method is not Method.ZSTD and self.compression.level is None
+
+
+def method_of_suffix(name: str) -> Method | None:
+    """What a file's name says, in any case of letters; None where it says nothing. Raises UsageError."""
+    lower = name.lower()
+    for suffix, method in SUFFIXES.items():
+        if lower.endswith(suffix):
+            return method
+    if other := next((suffix for suffix in _OTHER_SUFFIXES if lower.endswith(suffix)), None):
+        raise UsageError(
+            f"dget cannot write {other} files", hint="name it .tar.gz for Docker, .tar.zst for k3s, .tar for any engine"
+        )
+    # `.gz` and `.zst` alone say as much.
+    return {".gz": Method.GZIP, ".zst": Method.ZSTD}.get(lower[lower.rfind(".") :] if "." in lower else "")
+
+
+def _format(name: str | None) -> Format:
+    try:
+        return Format(name) if name else Format.DOCKER_ARCHIVE
+    except ValueError:
+        raise UsageError(f"there is no format {name!r}", hint=f"choose one of {', '.join(Format)}") from None
