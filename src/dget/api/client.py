@@ -1,6 +1,7 @@
 """A client: settings and connections for many calls."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from dget.api.results import (
 )
 from dget.archive import DockerArchive, archive_size, check_output, is_gzip, target_of
 from dget.archive.layers import LayerReader
+from dget.archive.readers import holds_image, image_names, open_image
 from dget.config import Settings, default_cache_dir, machine_platform
 from dget.config.certs_d import certs_folders, read_certs
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
@@ -38,7 +40,7 @@ from dget.flow import (
     run_interruptibly,
     silent,
 )
-from dget.model import Descriptor, Platform, Reference
+from dget.model import Descriptor, FileLocator, Locator, Platform, Reference, parse_locator
 from dget.protocol.auth import Credential
 from dget.protocol.origin import origin
 from dget.registry import Endpoint, RemoteImage, Session, check_access, list_tags
@@ -70,6 +72,8 @@ class Client:
         self._store: Store | None = None
         self._endpoints: dict[str, Endpoint] = {}
         self._credentials = _lookup(self._settings, observer)
+        # Files that images are read from stay open as long as the client.
+        self._files = ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +84,8 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Lets go of the connections."""
+        """Lets go of the connections and files."""
+        self._files.close()
         self._transport.close()
 
     def pull(
@@ -241,7 +246,10 @@ class Client:
         )
 
     def _tags(self, repository: str, cancel: Cancel) -> TagList:
-        reference = self._reference(repository)
+        reference = self._locator(repository)
+        if isinstance(reference, FileLocator):
+            names = image_names(reference, cancel=cancel, observer=self._observer)
+            return TagList(repository=str(reference), tags=tuple(names))
         found = list_tags(self._session(reference), reference, cancel=cancel, observer=self._observer)
         return TagList(repository=reference.familiar_name, tags=tuple(found))
 
@@ -312,13 +320,16 @@ class Client:
         return source, make_plan(source, wanted, named=platform is not None, observer=self._observer)
 
     def _source(self, image: str, cancel: Cancel) -> CachedImage:
-        reference = self._reference(image)
+        reference = self._locator(image)
+        if isinstance(reference, FileLocator):
+            opened = open_image(reference, cancel=cancel, observer=self._observer)
+            return CachedImage(self._files.enter_context(opened), None, self._clock)
         remote = RemoteImage(self._session(reference), reference, cancel=cancel, observer=self._observer)
         return CachedImage(remote, self._opened_store(), self._clock)
 
-    def _reference(self, text: str) -> Reference:
+    def _locator(self, text: str) -> Locator:
         domain = self._settings.registry.removeprefix("http://").removeprefix("https://").rstrip("/")
-        return Reference.parse(text, default_domain=domain)
+        return parse_locator(text, default_domain=domain, holds_image=holds_image)
 
     def _session(self, reference: Reference) -> Session:
         return Session(self._transport, self._endpoint(reference.domain), reference.repository, self._clock)

@@ -11,6 +11,9 @@ _PIECE = 1 << 20
 class CachedBlobs:
     """A BlobSource: the same chunks, sinks and hashers verify what comes from here as what comes from a registry."""
 
+    # A damaged blob is discarded, and fetched from where it came.
+    steady = False
+
     def __init__(self, store: BlobStore, cancel: Cancel) -> None:
         self._store = store
         self._cancel = cancel

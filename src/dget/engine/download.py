@@ -12,7 +12,7 @@ from dget.engine.cached_blobs import CachedBlobs
 from dget.engine.connection_limit import ConnectionLimit
 from dget.engine.connections import WATCH_EVERY, Claim, Connections
 from dget.engine.transfer import BlobSource, ChunkSink, Journal, Superseded, Transfer
-from dget.errors import Cancelled, DgetError, IntegrityError, NetworkError, StorageError
+from dget.errors import Cancelled, DamagedFile, DgetError, IntegrityError, NetworkError, StorageError
 from dget.flow import Cancel, Counter, Observer, RateLimit, Retrying, Warned
 from dget.model import Descriptor
 from dget.protocol.retry import GiveUp
@@ -284,6 +284,8 @@ class Download:
         self._changed.notify_all()
 
     def _restart_damaged(self, transfer: Transfer) -> None:
+        if transfer.source.steady:
+            raise DamagedFile(f"the bytes of blob {transfer.blob.digest} do not match their digest")
         error = IntegrityError(
             f"the bytes of blob {transfer.blob.digest} do not match their digest, after {transfer.restarts + 1} tries",
             hint="the registry, a proxy or a mirror in between serves damaged data; try another network or mirror",

@@ -63,7 +63,7 @@ def make_plan(source: CachedImage, wanted: Platform, *, named: bool, observer: O
         reference=reference,
         root=root.descriptor,
         available=tuple(platform for _, platform in builds),
-        image=Image(names=(reference.archive_name,), platform=platform, manifest=manifest),
+        image=Image(names=source.remote.names, platform=platform, manifest=manifest),
         quota=source.remote.quota,
     )
 
@@ -87,6 +87,8 @@ def _builds(source: CachedImage, index: Document[Index], depth: int) -> Iterator
     if depth > _NESTED_MAX:
         raise Unsupported(f"{source.remote.reference} has indexes nested deeper than {_NESTED_MAX} levels")
     for entry in index.value.images:
+        if not source.remote.holds(entry):
+            continue
         if entry.media_type in (kinds.OCI_INDEX, kinds.DOCKER_INDEX):
             yield from _builds(source, _as_index(source.document(entry)), depth + 1)
         elif entry.platform is not None and entry.platform.os:

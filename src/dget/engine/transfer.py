@@ -21,6 +21,11 @@ _BLOCK = 4096
 
 
 class BlobSource(Protocol):
+    @property
+    def steady(self) -> bool:
+        """Whether what is read again is the same, so that damage is final."""
+        ...
+
     def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None:
         """Bytes start to stop-1 of a blob, or fewer; unverified."""
         ...

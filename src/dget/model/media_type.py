@@ -6,7 +6,9 @@ Source: OCI image specification, media-types.md; distribution, docs/spec/manifes
 DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 DOCKER_LAYER_GZIP = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+DOCKER_LAYER_ZSTD = "application/vnd.docker.image.rootfs.diff.tar.zstd"
 DOCKER_PLUGIN_CONFIG = "application/vnd.docker.plugin.v1+json"
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"

@@ -25,6 +25,19 @@ class RemoteImage:
         self._cancel = cancel
         self._observer = observer
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.reference.archive_name,)
+
+    @property
+    def steady(self) -> bool:
+        """Asked again, a registry or a proxy in between may give what it should."""
+        return False
+
+    def holds(self, descriptor: Descriptor) -> bool:  # noqa: ARG002 - an ImageSource's shape
+        """A registry takes no index without what it lists."""
+        return True
+
     def resolve(self) -> Document[Manifest] | Document[Index]:
         """The manifest or index that the tag or digest names. Raises DgetError."""
         return self._fetch(self.reference.selector, str(self.reference), self.reference.digest)
