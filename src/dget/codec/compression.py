@@ -20,7 +20,7 @@ _PIECE = 256 << 10
 # What a stream may demand for its dictionary: xz -9 takes 65 MB, zstd --ultra --long=27 takes 128 MiB.
 _MEMORY_MAX = 160 << 20
 _WINDOW_LOG_MAX = 27
-_BROKEN = (zlib.error, gzip.BadGzipFile, lzma.LZMAError, zstd.ZstdError, EOFError, ValueError)
+_BROKEN = (zlib.error, lzma.LZMAError, zstd.ZstdError, EOFError, ValueError)
 
 
 class Compression(Enum):
@@ -88,7 +88,12 @@ class _Unpacking(io.RawIOBase):
         view = memoryview(buffer)
         try:
             data = self._gzip.read1(len(view)) if self._gzip else self._read(len(view))
-        except (MemoryError, lzma.LZMAError, *_BROKEN) as error:
+        except OSError as error:
+            # What the disk says has a number; what bz2 and gzip say of a damaged stream has none.
+            if error.errno is not None:
+                raise
+            raise self._explained(error) from error
+        except (MemoryError, *_BROKEN) as error:
             raise self._explained(error) from error
         view[: len(data)] = data
         return len(data)
@@ -113,16 +118,17 @@ class _Unpacking(io.RawIOBase):
 
     def _more(self) -> bool:
         """Whether another stream follows."""
-        while not self._rest:
+        while True:
+            if self._begun and self._compression is Compression.XZ:
+                # xz pads between its streams with zeros.
+                self._rest = self._rest.lstrip(b"\0")
+            if self._rest:
+                return True
             self._rest = self._file.read(_PIECE)
             if not self._rest:
                 if not self._begun:
                     raise EOFError("it is empty")
                 return False
-            if self._begun and self._compression is Compression.XZ:
-                # xz pads between its streams with zeros.
-                self._rest = self._rest.lstrip(b"\0")
-        return True
 
     def _next_stream(self) -> _Decompressor:
         match self._compression:
