@@ -10,7 +10,7 @@ from dget.archive.readers.layer import compression_in, measure
 from dget.archive.readers.listed import Listed, Loaded, full_name
 from dget.archive.readers.members import Members, read_document
 from dget.archive.readers.oci_layout import images_in_layout, is_layout
-from dget.codec.compression import Compression
+from dget.codec import Compression
 from dget.errors import DamagedFile, Unsupported
 from dget.flow import Cancel, Observer, Stage
 from dget.model import Descriptor, Digest, ImageConfig, Manifest, read_manifest
@@ -18,7 +18,7 @@ from dget.model import media_type as kinds
 from dget.model.document import decode
 
 _LAYER_TYPES = {
-    None: kinds.DOCKER_LAYER,
+    Compression.NONE: kinds.DOCKER_LAYER,
     Compression.GZIP: kinds.DOCKER_LAYER_GZIP,
     Compression.ZSTD: kinds.DOCKER_LAYER_ZSTD,
 }
@@ -110,7 +110,7 @@ def _layer(members: Members, name: str, diff_id: Digest, cancel: Cancel, observe
     if size is None:
         raise DamagedFile(f"{members.where} lacks the layer {name}", hint="it was cut, or made without this part")
     compression = compression_in(members, name)
-    if compression is None:
+    if compression is Compression.NONE:
         return Descriptor(media_type=kinds.DOCKER_LAYER, digest=diff_id, size=size)
     if compression not in _LAYER_TYPES:
         raise Unsupported(

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dget.archive.readers.members import FolderMembers, Members, TarMembers
-from dget.codec import disk_errors
-from dget.codec.compression import HEAD, Compression, compression_of, unpacking
+from dget.codec import Compression, Decompressed, detect_compression, disk_errors
 from dget.codec.readable import PlainFile, Readable, StoredGzipFile, TemporaryFile
-from dget.errors import NotFound, StorageError, UsageError
+from dget.errors import DamagedFile, IntegrityError, NotFound, StorageError, UsageError
 from dget.flow import Cancel, Observer, Stage
 
+_HEAD = 6
 _PIECE = 1 << 20
 _TAR_MAGIC_AT = 257
 # Left free on the disk that a file is unpacked to.
@@ -31,13 +31,13 @@ def holds_image(word: str) -> bool:
             head = file.read(_TAR_MAGIC_AT + 5)
     except (OSError, ValueError):
         return False
-    return compression_of(head) is not None or head[_TAR_MAGIC_AT:] == b"ustar"
+    return detect_compression(head) is not Compression.NONE or head[_TAR_MAGIC_AT:] == b"ustar"
 
 
-def outer_compression(path: Path) -> Compression | None:
-    """What a file is compressed with. Raises StorageError."""
+def outer_compression(path: Path) -> Compression:
+    """What a file is packed with. Raises StorageError."""
     with disk_errors(path, "read"), path.open("rb") as file:
-        return compression_of(file.read(HEAD))
+        return detect_compression(file.read(_HEAD))
 
 
 def open_members(path: Path, *, cancel: Cancel, observer: Observer) -> Members:
@@ -58,7 +58,7 @@ def open_members(path: Path, *, cancel: Cancel, observer: Observer) -> Members:
 
 def _plain(path: Path, cancel: Cancel, observer: Observer) -> Readable:
     compression = outer_compression(path)
-    if compression is None:
+    if compression is Compression.NONE:
         return PlainFile(path)
     if compression is Compression.GZIP and (stored := StoredGzipFile.open(path)):
         return stored
@@ -68,14 +68,17 @@ def _plain(path: Path, cancel: Cancel, observer: Observer) -> Readable:
     target = Path(name)
     try:
         with disk_errors(path, "unpack"), os.fdopen(handle, "wb") as unpacked, path.open("rb") as packed:
-            _unpack(unpacking(packed, compression), unpacked, target, cancel)
+            _unpack(Decompressed(packed, str(path)), unpacked, target, cancel)
         return TemporaryFile(target)
+    except IntegrityError as error:
+        target.unlink(missing_ok=True)
+        raise DamagedFile(error.message, hint="it may have been cut") from error
     except BaseException:
         target.unlink(missing_ok=True)
         raise
 
 
-def _unpack(source: BinaryIO, target: BinaryIO, path: Path, cancel: Cancel) -> None:
+def _unpack(source: Decompressed, target: BinaryIO, path: Path, cancel: Cancel) -> None:
     """Raises StorageError before the disk is full, whatever a small file unpacks to."""
     left = shutil.disk_usage(path.parent).free - _RESERVE
     while piece := source.read(_PIECE):
