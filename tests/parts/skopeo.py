@@ -1,6 +1,7 @@
 """skopeo: reads archives as podman, buildah and CRI-O do."""
 
 import json
+import tempfile
 from pathlib import Path
 
 from tests.parts.engines import Launcher, here, output_of
@@ -21,3 +22,12 @@ class Skopeo:
     def copy(self, source: str, folder: Path) -> None:
         """Into a plain folder; every blob is verified on the way."""
         output_of(self._launcher(["skopeo", "--insecure-policy", "copy", source, f"dir:{folder}"]))
+
+    def takes(self, source: str) -> bool:
+        """Whether it finds the image and every blob of it whole."""
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                self.copy(source, Path(folder) / "copy")
+            except AssertionError:
+                return False
+        return True

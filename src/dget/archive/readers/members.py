@@ -4,7 +4,7 @@ import posixpath
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Literal, Protocol, TypeAlias, cast
 
 from dget.codec import disk_errors
 from dget.codec.files import PositionalFile
@@ -18,6 +18,9 @@ _LINKS_MAX = 8
 _HEADER_MAX = 1 << 20
 
 
+LinkKind: TypeAlias = Literal["symbolic", "hard"]
+
+
 class Members(Protocol):
     """where: what they are members of. Names are relative, with `/`. Methods raise DamagedFile, StorageError."""
 
@@ -29,6 +32,10 @@ class Members(Protocol):
 
     def read(self, name: str, at: int, size: int) -> bytes:
         """Up to `size` bytes of a member that there is; fewer at its end alone."""
+        ...
+
+    def link_kind(self, name: str) -> LinkKind | None:
+        """None where the name is no link: engines differ in those that they follow."""
         ...
 
     def close(self) -> None: ...
@@ -57,7 +64,7 @@ class TarMembers:
         self.where = where
         self._data = data
         self._files: dict[str, _Stretch] = {}
-        self._links: dict[str, str] = {}
+        self._links: dict[str, tuple[str, LinkKind]] = {}
         try:
             self._index()
         except BaseException:
@@ -74,6 +81,9 @@ class TarMembers:
             raise DamagedFile(f"{self.where} lacks {name}")
         return self._data.read_at(found.at + at, max(0, min(size, found.size - at)))
 
+    def link_kind(self, name: str) -> LinkKind | None:
+        return self._links[name][1] if name in self._links else None
+
     def close(self) -> None:
         self._data.close()
 
@@ -83,7 +93,7 @@ class TarMembers:
                 return self._files[name]
             if name not in self._links:
                 return None
-            name = self._links[name]
+            name, _ = self._links[name]
         raise DamagedFile(f"{self.where}: the links at {name} go round in a circle")
 
     def _index(self) -> None:
@@ -113,9 +123,9 @@ class TarMembers:
         if name in self._files or name in self._links:
             raise DamagedFile(f"{self.where} holds {name} twice", hint="engines differ in which of the two they take")
         if member.issym():
-            self._links[name] = self._inside(member.linkname, posixpath.dirname(name))
+            self._links[name] = self._inside(member.linkname, posixpath.dirname(name)), "symbolic"
         elif member.islnk():
-            self._links[name] = self._inside(member.linkname, "")
+            self._links[name] = self._inside(member.linkname, ""), "hard"
         elif member.isreg() and not member.issparse():
             if member.offset_data + member.size > self._data.size:
                 raise DamagedFile(f"{self.where} is cut within {name}")
@@ -172,6 +182,9 @@ class FolderMembers:
             return file.read_at(at, size)
         finally:
             file.close()
+
+    def link_kind(self, name: str) -> LinkKind | None:
+        return "symbolic" if (self.where / name).is_symlink() else None
 
     def close(self) -> None:
         """Nothing is kept open."""
