@@ -8,7 +8,7 @@ from dget.archive.inspection import Verdict, inspect_archive, judge_all
 from dget.archive.readers.listed import full_name
 from dget.flow import Cancel, silent
 from dget.model import Platform
-from tests.integration.archives_to_check import CASES
+from tests.parts.archives_to_check import CASES
 
 # Both layers of every image hold one of them.
 LAYERS = {"base", "top"}

@@ -7,8 +7,9 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from dget.api import CopyResult, ImageDetails, ImagePlan, LayerPlan, LoginResult, LogoutResult, PullResult, TagList
+from dget.api import ArchiveCheck, CopyResult, ImageDetails, ImagePlan, LayerPlan, LoginResult, LogoutResult, PullResult, TagList
 from dget.archive import is_gzip
+from dget.cli.check_lines import check_lines
 from dget.cli.listing import Listing, listing_text
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError, Partial
@@ -38,6 +39,8 @@ def text(result: Any) -> bytes:
             lines = _login_lines(result)
         case LogoutResult():
             lines = _logout_lines(result)
+        case ArchiveCheck():
+            lines = list(check_lines(result))
         case _:
             raise DgetError(f"no text for a {type(result).__name__}")
     return "".join(f"{clean(line)}\n" for line in lines).encode(errors="replace")

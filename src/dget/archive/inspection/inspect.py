@@ -119,13 +119,13 @@ class _Inspection:
         manifest = self._manifest(entry, faults, 0)
         if manifest is None:
             return replace(image, faults=tuple(faults))
+        for layer in manifest.layers:
+            faults += self._blob(layer)
         config = self._blob_document(manifest.config, faults)
         if config is not None:
             places = [blob_place(layer.digest) for layer in manifest.layers]
             faults += self._layers(places, config.diff_ids, str(manifest.config.digest))
             image = replace(image, platform=str(config.platform.normalised()))
-        for layer in manifest.layers:
-            faults += self._blob(layer)
         # What was found missing needs no second word.
         return replace(image, image_id=str(manifest.config.digest), faults=tuple(dict.fromkeys(faults)))
 

@@ -113,7 +113,10 @@ class TarMembers:
         except (tarfile.TarError, EOFError, ValueError, RecursionError) as error:
             raise DamagedFile(f"{self.where} is no whole tar: {error}", hint="it may have been cut") from error
         # tarfile takes a broken header for the end.
-        if any(self._data.read_at(end, 512)):
+        rest = self._data.read_at(end, 512)
+        if 0 < len(rest) < 512:
+            raise DamagedFile(f"{self.where} is cut at byte {self._data.size:,}, within a header")
+        if any(rest):
             raise DamagedFile(f"{self.where} is no whole tar: no header where one belongs, at byte {end:,}")
 
     def _add(self, member: tarfile.TarInfo) -> None:

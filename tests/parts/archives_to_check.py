@@ -6,7 +6,7 @@ import json
 import lzma
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from backports import zstd
 
@@ -48,7 +48,7 @@ def top(image: Image) -> bytes:
     return gzip.decompress(image.blobs[layers_of(image)[1]])
 
 
-def with_config(image: Image, change: Callable[[dict], object]) -> Image:
+def with_config(image: Image, change: Callable[[dict[str, Any]], object]) -> Image:
     """The same image with another config, to which every digest was adapted."""
     old = config_of(image)
     config = json.loads(image.blobs[old])
