@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -26,7 +27,17 @@ from dget.config import Settings, default_cache_dir, machine_platform
 from dget.config.certs_d import certs_folders, read_certs
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
 from dget.config.tls import HostTls, TlsByOrigin
-from dget.engine import CachedImage, FetchedLayers, PullPlan, assemble, make_plan
+from dget.engine import (
+    CONVERTED_FROM,
+    CachedImage,
+    ConvertedImage,
+    Download,
+    FetchedLayers,
+    ImageSource,
+    PullPlan,
+    assemble,
+    make_plan,
+)
 from dget.errors import DgetError, UsageError
 from dget.flow import (
     ByteSink,
@@ -41,6 +52,7 @@ from dget.flow import (
     silent,
 )
 from dget.model import Descriptor, FileLocator, Locator, Platform, Reference, parse_locator
+from dget.model.document import OldManifest
 from dget.protocol.auth import Credential
 from dget.protocol.origin import origin
 from dget.registry import Endpoint, RemoteImage, Session, check_access, list_tags
@@ -124,7 +136,7 @@ class Client:
 
     def raw(self, image: str, *, cancel: Cancel | None = None) -> bytes:
         """The bytes of the manifest or index that `image` names, untouched."""
-        return self._run(lambda run: self._source(image, run).resolve().raw, cancel)
+        return self._run(lambda run: self._raw(image, run), cancel)
 
     def tags(self, repository: str, *, cancel: Cancel | None = None) -> TagList:
         """All tags of a repository."""
@@ -319,13 +331,47 @@ class Client:
         self._observer(Stage(text=f"{source.remote.reference} for {wanted}{named}"))
         return source, make_plan(source, wanted, named=platform is not None, observer=self._observer)
 
+    def _raw(self, image: str, cancel: Cancel) -> bytes:
+        locator = self._locator(image)
+        try:
+            if isinstance(locator, FileLocator):
+                return self._file(locator, cancel).resolve().raw
+            return CachedImage(self._remote(locator, cancel), self._opened_store(), self._clock).resolve().raw
+        except OldManifest as old:
+            return old.raw
+
     def _source(self, image: str, cancel: Cancel) -> CachedImage:
-        reference = self._locator(image)
-        if isinstance(reference, FileLocator):
-            opened = open_image(reference, cancel=cancel, observer=self._observer)
-            return CachedImage(self._files.enter_context(opened), None, self._clock)
-        remote = RemoteImage(self._session(reference), reference, cancel=cancel, observer=self._observer)
-        return CachedImage(remote, self._opened_store(), self._clock)
+        locator = self._locator(image)
+        if isinstance(locator, FileLocator):
+            return CachedImage(self._file(locator, cancel), None, self._clock)
+        converted = ConvertedImage(
+            self._remote(locator, cancel), self._download, self._scratch, cancel=cancel, observer=self._observer
+        )
+        return CachedImage(converted, self._opened_store(), self._clock)
+
+    def _file(self, locator: FileLocator, cancel: Cancel) -> ImageSource:
+        return self._files.enter_context(open_image(locator, cancel=cancel, observer=self._observer))
+
+    def _remote(self, reference: Reference, cancel: Cancel) -> RemoteImage:
+        return RemoteImage(self._session(reference), reference, cancel=cancel, observer=self._observer)
+
+    def _download(self, source: ImageSource, cancel: Cancel) -> Download:
+        """Of blobs that are needed before there is a plan."""
+        store = self._opened_store()
+        return Download(
+            source,
+            store.blobs if store else None,
+            connections=self._settings.connections,
+            rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
+            verify_cache=self._settings.verify_cache,
+            cancel=cancel,
+            observer=self._observer,
+            verified=lambda blob, region: None,  # noqa: ARG005 - nobody waits for one of them
+        )
+
+    def _scratch(self) -> Path:
+        """A folder that lasts as long as the client."""
+        return Path(self._files.enter_context(TemporaryDirectory(prefix="dget-")))
 
     def _locator(self, text: str) -> Locator:
         domain = self._settings.registry.removeprefix("http://").removeprefix("https://").rstrip("/")
@@ -387,6 +433,7 @@ def _result(
         reused=reused,
         seconds=seconds,
         kept=kept,
+        converted_from=plan.root.annotation(CONVERTED_FROM),
     )
 
 

@@ -61,6 +61,7 @@ def summary(result: Any) -> str:
         ("image", f"{result.name}  {result.platform}"),
         ("digest", result.digest),
         ("file", f"{result.path}  {size(result.size)}, {result.layers} layers{cached}"),
+        *([("was", f"Docker's old schema 1, converted: {result.converted_from}")] if result.converted_from else []),
         ("time", f"{duration(result.seconds)}{speed}"),
         *load_commands(result.path),
     ]

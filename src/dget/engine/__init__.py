@@ -2,7 +2,20 @@
 
 from dget.engine.assemble import assemble
 from dget.engine.cached_image import CachedImage
+from dget.engine.converted_image import CONVERTED_FROM, ConvertedImage
+from dget.engine.download import Download
 from dget.engine.fetched_layers import FetchedLayers
+from dget.engine.image_source import ImageSource
 from dget.engine.plan import PullPlan, make_plan
 
-__all__ = ["CachedImage", "FetchedLayers", "PullPlan", "assemble", "make_plan"]
+__all__ = [
+    "CONVERTED_FROM",
+    "CachedImage",
+    "ConvertedImage",
+    "Download",
+    "FetchedLayers",
+    "ImageSource",
+    "PullPlan",
+    "assemble",
+    "make_plan",
+]

@@ -3,9 +3,11 @@
 from dget.errors import IntegrityError, Unsupported
 from dget.flow import ByteSink, Cancel, Observer
 from dget.model import Descriptor, Digest, Document, Index, Manifest, Reference, read_manifest
+from dget.model.document import is_schema1
 from dget.model.media_type import ACCEPT_MANIFESTS
 from dget.protocol.http import Response
 from dget.protocol.quota import Quota
+from dget.protocol.schema1 import payload_of
 from dget.registry.persistence import persist
 from dget.registry.session import Session
 
@@ -61,6 +63,15 @@ class RemoteImage:
         end = blob.size if stop is None else stop
         self._session.get_blob(blob.digest, blob.size, sink, start=start, stop=end, cancel=self._cancel)
 
+    def blob_size(self, digest: Digest) -> int:
+        """Of a blob that no descriptor tells of. Raises DgetError."""
+        return persist(
+            lambda: self._session.blob_size(digest, cancel=self._cancel),
+            what=str(digest),
+            cancel=self._cancel,
+            observer=self._observer,
+        )
+
     def small_blob(self, blob: Descriptor) -> bytes:
         """A config or the like, verified. Raises IntegrityError; Unsupported where it is too large for one."""
         if blob.size > _DOCUMENT_MAX:
@@ -86,7 +97,9 @@ class RemoteImage:
         raw = response.body
         if len(raw) > _MANIFEST_MAX:
             raise Unsupported(f"the manifest of {subject} is larger than {_MANIFEST_MAX >> 20} MB")
-        if digest is not None and Digest.of(raw, digest.algorithm) != digest:
+        # Of a signed schema 1 manifest the digest is that of what was signed, and nothing else of it is read.
+        named = payload_of(raw) if is_schema1(raw) else raw
+        if digest is not None and Digest.of(named, digest.algorithm) != digest:
             raise IntegrityError(
                 f"the registry's manifest for {subject} does not match its digest",
                 hint="a proxy or mirror in between may have changed it; try again, or another network",
