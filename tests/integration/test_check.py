@@ -57,7 +57,7 @@ def test_podman(podman, archive, verdicts):
 def test_skopeo(skopeo, archive, verdicts):
     verdict = verdicts["skopeo"]
     for name in verdict.names:
-        assert skopeo.takes(name.replace("FILE", str(archive))), verdict
+        assert skopeo.takes(name.replace("FILE", str(archive)), archive.parent), verdict
     if not verdict.names:
-        assert not skopeo.takes(f"oci-archive:{archive}"), verdict
-        assert not skopeo.takes(f"docker-archive:{archive}"), verdict
+        assert not skopeo.takes(f"oci-archive:{archive}", archive.parent), verdict
+        assert not skopeo.takes(f"docker-archive:{archive}", archive.parent), verdict

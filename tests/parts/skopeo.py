@@ -23,9 +23,9 @@ class Skopeo:
         """Into a plain folder; every blob is verified on the way."""
         output_of(self._launcher(["skopeo", "--insecure-policy", "copy", source, f"dir:{folder}"]))
 
-    def takes(self, source: str) -> bool:
+    def takes(self, source: str, workplace: Path) -> bool:
         """Whether it finds the image and every blob of it whole."""
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=workplace) as folder:
             try:
                 self.copy(source, Path(folder) / "copy")
             except AssertionError:

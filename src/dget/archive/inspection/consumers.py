@@ -56,10 +56,6 @@ _PODMAN_TABLE = Way(
     newer={Compression.GZIP: "5"},
     name=names.podman_names,
 )
-_DIFFERS_UNSEEN = dict.fromkeys(
-    _DIFFERS, "it does not compare what layers unpack to, unlike Docker and containerd; newer versions may"
-)
-
 CONSUMERS = (
     Consumer(
         title="docker, classic store",
@@ -81,7 +77,8 @@ CONSUMERS = (
             replace(
                 _CONTAINERD_LAYOUT,
                 outer=_ALL_OUTER,
-                spoils=_CONTAINERD_LAYOUT.spoils - {Kind.NO_NAME},
+                spoils=_CONTAINERD_LAYOUT.spoils - {Kind.NO_NAME, Kind.OTHER_PLATFORM} | {Kind.TAG_ALONE},
+                ends=_CONTAINERD_LAYOUT.ends - {Kind.NO_MANIFEST},
                 name=names.docker_names_by_containerd,
             ),
             replace(
@@ -108,7 +105,12 @@ CONSUMERS = (
         by_suffix=_K3S_SUFFIXES,
         cautions={Kind.PARTIAL_INDEX: "versions before 2024 want every platform that index.json leads to"},
     ),
-    Consumer(title="podman", ways=(_PODMAN_LAYOUT, _PODMAN_TABLE), folders=True, cautions=_DIFFERS_UNSEEN),
+    Consumer(
+        title="podman",
+        ways=(_PODMAN_LAYOUT, _PODMAN_TABLE),
+        folders=True,
+        cautions=dict.fromkeys(_DIFFERS, "podman refuses it from 5 on: it then compares what layers unpack to"),
+    ),
     Consumer(
         title="skopeo",
         ways=(
@@ -122,7 +124,7 @@ CONSUMERS = (
             ),
         ),
         folders=True,
-        cautions=_DIFFERS_UNSEEN,
+        cautions=dict.fromkeys(_DIFFERS, "it copies layers without unpacking them: an engine refuses what it gives"),
     ),
 )
 

@@ -12,7 +12,9 @@ def docker_names(image: ImageView) -> tuple[str, ...]:
 
 def docker_names_by_containerd(image: ImageView) -> tuple[str, ...]:
     names = image.names if image.containerd_name is None else (image.containerd_name,)
-    return tuple(name for name in map(full_name, names) if name) or (image.image_id,)
+    found = tuple(name for name in map(full_name, names) if name)
+    # Of an image without a manifest it makes one, whose digest only it knows.
+    return found or (image.root or "sha256:…",)
 
 
 def containerd_names(image: ImageView) -> tuple[str, ...]:

@@ -111,9 +111,12 @@ class _Inspection:
             containerd_name=entry.annotation(CONTAINERD_NAME),
             # containers/image passes over Docker's media types (oci/layout/oci_transport.go).
             oci_ref=entry.annotation(REF_NAME) if entry.media_type in {OCI_INDEX, OCI_MANIFEST} else None,
+            root=str(entry.digest),
             image_id=str(entry.digest),
         )
         faults = [] if name else [Fault(Kind.NO_NAME, str(entry.digest))]
+        if name and not set("/:") & set(name):
+            faults.append(Fault(Kind.TAG_ALONE, name))
         if entry.platform and choose_platform([entry.platform], self._platform) is None:
             faults.append(Fault(Kind.OTHER_PLATFORM, f"{name or entry.digest} ({entry.platform})"))
         manifest = self._manifest(entry, faults, 0)

@@ -20,6 +20,7 @@ class Kind(Enum):
     LAYER_COUNT = "has not as many layers as its config says"
     INVALID_NAME = "is no valid name of an image"
     NO_NAME = "has no name"
+    TAG_ALONE = "is a tag alone, where a whole name belongs"
     NAME_TAKEN_LATER = "is the name of a later image in the file too"
     NAME_TAKEN_BEFORE = "is the name of an earlier image in the file too"
     SYMBOLIC_LINK = "is a symbolic link"
@@ -35,6 +36,7 @@ class Kind(Enum):
 PECULIARITIES = frozenset(
     (
         Kind.NO_NAME,
+        Kind.TAG_ALONE,
         Kind.SYMBOLIC_LINK,
         Kind.HARD_LINK,
         Kind.ZSTD_LAYER,
@@ -59,12 +61,13 @@ class ImageView:
     """An image as one of the archive's tables of contents tells it.
 
     names: as they are written; containerd_name: from containerd's annotation; oci_ref: what containers/image finds it
-    by in an OCI layout; image_id: the config's digest, or what else tells it from others.
+    by in an OCI layout; root: the digest that index.json gives it, else empty; image_id: the config's digest, or what else tells it from others.
     """
 
     names: tuple[str, ...]
     containerd_name: str | None = None
     oci_ref: str | None = None
+    root: str = ""
     image_id: str = ""
     platform: str = ""
     faults: tuple[Fault, ...] = ()
