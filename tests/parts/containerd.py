@@ -51,6 +51,9 @@ class Containerd:
         """What a container of it prints."""
         return self._ctr("run", "--rm", "--snapshotter", "native", "--null-io=false", image, "test").strip()
 
+    def save(self, image: str, archive: Path) -> None:
+        self._ctr("images", "export", str(archive), image)
+
     def unpacked(self, archive: Path) -> Found:
         """What it really has of an archive that it was given; it has none of it afterwards."""
         mount = self._socket.with_name("mount")

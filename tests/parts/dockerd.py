@@ -53,6 +53,9 @@ class Dockerd:
         """What a container of it prints."""
         return self._docker("run", "--rm", "--network", "none", image).strip()
 
+    def save(self, image: str, archive: Path) -> None:
+        self._docker("save", "-o", str(archive), image)
+
     def unpacked(self, archive: Path) -> Found:
         """What it really has of an archive that it was given; it has none of it afterwards."""
         return by_docker_or_podman(runner(self._launcher, "docker", "-H", self._socket), archive)

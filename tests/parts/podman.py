@@ -34,6 +34,10 @@ class Podman:
     def remove(self, image: str) -> None:
         self._podman("rmi", "-f", image)
 
+    def save(self, image: str, archive: Path, form: str) -> None:
+        """form: `docker-archive` or `oci-archive`."""
+        self._podman("save", "--format", form, "-o", str(archive), image)
+
     def unpacked(self, archive: Path) -> Found:
         """What it really has of an archive that it was given; it has none of it afterwards."""
         return by_docker_or_podman(runner(self._launcher, "podman", *self._store), archive)

@@ -7,7 +7,7 @@ import msgspec
 
 from dget.archive.readers.file_image import CONFIG_MAX, MANIFEST_MAX
 from dget.archive.readers.layer import compression_in, measure
-from dget.archive.readers.listed import Listed, Loaded, full_name
+from dget.archive.readers.listed import Listed, Loaded, full_name, name_from_file
 from dget.archive.readers.members import Members, read_document
 from dget.archive.readers.oci_layout import images_in_layout, is_layout
 from dget.codec import Compression
@@ -65,8 +65,9 @@ def _listed(members: Members, entry: Entry, cancel: Cancel, observer: Observer) 
     def load() -> Loaded:
         return _original(members, digest) or _made(members, entry, config, cancel, observer)
 
-    names = dict.fromkeys(name for name in map(full_name, entry.repo_tags or ()) if name)
-    return Listed(names=tuple(names), tag=None, digests=(digest,), load=load)
+    names = tuple(dict.fromkeys(name for name in map(full_name, entry.repo_tags or ()) if name))
+    made = name_from_file(members.where, None)
+    return Listed(names=names or (made,), named=bool(names), digests=(digest,), load=load)
 
 
 def _original(members: Members, config: Digest) -> Loaded | None:

@@ -23,19 +23,19 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """names: fully qualified; tag: where the file tells that alone; digests: by which it can be asked for;
-    load: reads its documents, and raises DamagedFile or Unsupported.
+    """names: fully qualified; named: whether the file gives them, or they were made of its own name; digests: by which
+    it can be asked for; load: reads its documents, and raises DamagedFile or Unsupported.
     """
 
     names: tuple[str, ...]
-    tag: str | None
+    named: bool
     digests: tuple[Digest, ...]
     load: Callable[[], Loaded]
 
     @property
     def label(self) -> str:
-        """How a person can ask for it."""
-        return ", ".join(self.names) or self.tag or str(self.digests[0])
+        """How a person can tell it from others."""
+        return ", ".join(self.names) if self.named else f"{', '.join(self.names)} ({self.digests[0]})"
 
 
 def full_name(text: str) -> str | None:
@@ -66,8 +66,7 @@ def choose(images: Sequence[Listed], locator: FileLocator) -> tuple[Listed, tupl
     wanted = full_name(locator.name)
     if named := [image for image in images if wanted in image.names]:
         return named[0], tuple(name for name in named[0].names if name == wanted)
-    tagged = [image for image in images if locator.name == image.tag]
-    tagged = tagged or [image for image in images if any(_tag(name) == locator.name for name in image.names)]
+    tagged = [image for image in images if any(_tag(name) == locator.name for name in image.names)]
     if len(tagged) > 1:
         raise UsageError(f"{locator} fits {len(tagged)} images: {_all(tagged)}", hint=_hint(tagged, locator))
     chosen, names = _the_one(tagged, images, locator)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from dget.archive.readers.file_image import MANIFEST_MAX, blob_place, read_verified
-from dget.archive.readers.listed import Listed, Loaded, full_name
+from dget.archive.readers.listed import Listed, Loaded, full_name, name_from_file
 from dget.archive.readers.members import Members, read_document
 from dget.errors import DamagedFile, Unsupported
 from dget.model import Descriptor, Digest, Document, Index, Manifest, read_manifest
@@ -66,9 +66,11 @@ def manifest_of_digest(members: Members, digest: Digest) -> Loaded | None:
 def _listed(members: Members, names: Sequence[str], entries: Sequence[Descriptor]) -> Listed:
     entries = list({entry.digest: entry for entry in entries}.values())
     full = tuple(dict.fromkeys(name for name in map(full_name, filter(_is_name, names)) if name))
+    tags = [name for name in names if not _is_name(name)]
+    made = tuple(name_from_file(members.where, tag) for tag in tags) or (name_from_file(members.where, None),)
     return Listed(
-        names=full,
-        tag=next((name for name in names if not _is_name(name)), None),
+        names=full or made,
+        named=bool(full),
         digests=tuple(entry.digest for entry in entries),
         load=lambda: Loaded(root=_root(members, entries)),
     )

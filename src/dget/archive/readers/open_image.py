@@ -10,7 +10,7 @@ from dget.archive.readers.listed import Listed, choose, name_from_file
 from dget.archive.readers.members import Members
 from dget.archive.readers.oci_layout import images_in_layout, is_layout, manifest_of_digest
 from dget.archive.readers.open_members import open_members
-from dget.errors import DamagedFile, DgetError, UsageError
+from dget.errors import DamagedFile, UsageError
 from dget.flow import Cancel, Observer, Warned
 from dget.model import FileLocator, Reference
 
@@ -26,30 +26,27 @@ def open_image(locator: FileLocator, *, cancel: Cancel, observer: Observer) -> I
 
 
 def image_names(locator: FileLocator, *, cancel: Cancel, observer: Observer) -> list[str]:
-    """Of all images in a file, each by what it can be asked for. Raises what `open_image` raises."""
+    """Of all images in a file, as they can be asked for. Raises what `open_image` raises."""
     members = open_members(Path(locator.path), cancel=cancel, observer=observer)
     try:
         images = _images(members, locator, cancel, observer)
-        return [name for image in images for name in image.names or (image.label,)]
+        return [name for image in images for name in image.names]
     finally:
         members.close()
 
 
 def _image(members: Members, locator: FileLocator, cancel: Cancel, observer: Observer) -> FileImage:
     images = _images(members, locator, cancel, observer)
-    loaded = None
-    try:
-        image, names = choose(images, locator)
-    except DgetError:
-        loaded = manifest_of_digest(members, locator.digest) if locator.digest else None
-        if loaded is None:
-            raise
-        names, tag = (), None
+    behind = manifest_of_digest(members, locator.digest) if locator.digest else None
+    names: tuple[str, ...] = (name_from_file(members.where, None),)
+    if behind and not any(locator.digest in image.digests for image in images):
+        # No name leads to it: it is one of an index's platforms.
+        loaded, named = behind, False
     else:
-        loaded, tag = image.load(), image.tag
-    if not names:
-        names = (name_from_file(members.where, tag),)
-        observer(Warned(text=f"the file gives this image no name: it is called {names[0]}"))
+        image, names = choose(images, locator)
+        loaded, named = image.load(), image.named
+    if not named:
+        observer(Warned(text=f"the file gives this image no name: it is called {', '.join(names)}"))
     reference = Reference.parse(next((name for name in names if "@" not in name), names[0]))
     return FileImage(
         members=members,

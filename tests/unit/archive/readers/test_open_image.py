@@ -189,6 +189,12 @@ def test_an_image_without_a_name_is_called_after_its_file(opened, tmp_path):
     assert opened(classic([(None, ONE)])).names == ("localhost/x:latest",)
 
 
+def test_an_image_with_tags_alone_has_a_name_for_each(opened):
+    members = layout([("v1", ONE), ("v2", ONE)])
+    assert opened(members).names == ("localhost/x:v1", "localhost/x:v2")
+    assert opened(members, ":v2").names == ("localhost/x:v2",)
+
+
 def test_docker_and_oci_images_of_a_folder(tmp_path):
     folder = tmp_path / "layout"
     for name, content in layout([("v1", single(DOCKER, "amd64", [layer({"a": b"b"})]))]).items():
@@ -201,7 +207,7 @@ def test_docker_and_oci_images_of_a_folder(tmp_path):
         assert isinstance(found.root.value, Manifest)
         assert blob(found, found.root.value.layers[0])
         assert found.root.descriptor.media_type == kinds.DOCKER_MANIFEST
-    assert image_names(locator, cancel=Cancel(), observer=silent) == ["v1"]
+    assert image_names(locator, cancel=Cancel(), observer=silent) == ["localhost/layout:v1"]
 
 
 def test_a_link_out_of_a_folder_is_refused(tmp_path):
