@@ -87,7 +87,7 @@ class _Protected(msgspec.Struct, rename="camel"):
 
 
 class _ContainerConfig(msgspec.Struct, rename="pascal"):
-    cmd: tuple[str, ...] | None = None
+    cmd: tuple[str, ...] | str | None = None
 
 
 class _Compatibility(msgspec.Struct):
@@ -193,7 +193,7 @@ def _history(piece: _Compatibility) -> dict[str, Any]:
     told = {
         "created": piece.created,
         "author": piece.author,
-        "created_by": " ".join(command or ()),
+        "created_by": command if isinstance(command, str) else " ".join(command or ()),
         "comment": piece.comment,
         "empty_layer": piece.throwaway,
     }

@@ -64,7 +64,7 @@ def test_the_new_config_keeps_what_runs_and_the_history():
     assert str(config.platform) == "linux/amd64"
     assert config.diff_ids == (Digest.of(b"base tar"), Digest.of(b"top tar"))
     assert config.history is not None
-    assert [(step.created_by, step.empty_layer) for step in config.history] == [
+    assert [(step.created_by, bool(step.empty_layer)) for step in config.history] == [
         ("/bin/sh -c ADD rootfs.tar /", False),
         ("/bin/sh -c ENV PATH=/bin", True),
         ("/bin/sh -c COPY app /bin/", False),
@@ -73,6 +73,11 @@ def test_the_new_config_keeps_what_runs_and_the_history():
     assert config.history[0].created == "2015-01-01T00:00:00.123Z"
     assert not {"id", "parent", "parent_id", "layer_id", "throwaway", "Size"} & set(json.loads(raw))
     assert json.loads(raw)["docker_version"] == "1.9.1"
+
+
+def test_one_word_may_stand_where_a_command_belongs():
+    old = read_schema1(with_piece(0, container_config={"Cmd": "app --now"}))
+    assert old.history[-1]["created_by"] == "app --now"
 
 
 def test_the_same_input_gives_the_same_bytes():
