@@ -13,8 +13,8 @@ import click
 from dget import __version__
 from dget.cli import arguments
 from dget.cli.cat import cat
-from dget.cli.cp import cp
 from dget.cli.check import check
+from dget.cli.cp import cp
 from dget.cli.demo import demo
 from dget.cli.inspect import inspect
 from dget.cli.login import login

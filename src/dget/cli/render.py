@@ -7,7 +7,17 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from dget.api import ArchiveCheck, CopyResult, ImageDetails, ImagePlan, LayerPlan, LoginResult, LogoutResult, PullResult, TagList
+from dget.api import (
+    ArchiveCheck,
+    CopyResult,
+    ImageDetails,
+    ImagePlan,
+    LayerPlan,
+    LoginResult,
+    LogoutResult,
+    PullResult,
+    TagList,
+)
 from dget.archive import is_gzip
 from dget.cli.check_lines import check_lines
 from dget.cli.listing import Listing, listing_text
