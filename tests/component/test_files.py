@@ -7,6 +7,7 @@ import pytest
 
 from dget import Client, Settings
 from dget.archive import check_archive
+from dget.cli.main import main
 from dget.errors import DamagedFile, NoSuchPlatform
 from dget.flow import Retrying, Stage, Warned
 from tests.component.test_pull import members as members_of
@@ -109,3 +110,11 @@ def test_a_file_leaves_nothing_in_the_cache(client, settings, tmp_path):
     client.pull(str(source), output=tmp_path / "out.tar")
     assert settings.cache_dir is not None
     assert not settings.cache_dir.exists()
+
+
+def test_the_files_of_an_image_in_a_file_are_listed_and_printed(tmp_path, capfd):
+    source = written(tmp_path / "in.tar", layout([(NAME, AMD64)]))
+    assert main(["ls", "-q", "-arch", "amd64", str(source)]) == 0
+    assert capfd.readouterr().out.split() == ["/base", "/top"]
+    assert main(["cat", "-q", "-arch", "amd64", str(source), "top"]) == 0
+    assert capfd.readouterr().out == "amd64"

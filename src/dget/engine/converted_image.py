@@ -7,26 +7,20 @@ from typing import Protocol
 import msgspec
 
 from dget.archive.readers.file_image import FileImage
-from dget.archive.readers.layer import measure
+from dget.archive.readers.layer import DOCKER_LAYER_TYPES, measure
 from dget.archive.readers.members import FolderMembers
-from dget.codec import Compression, FileRegion, PositionalFile, Record, Region
+from dget.codec import FileRegion, PositionalFile, Record, Region
 from dget.engine.download import Download
 from dget.engine.image_source import ImageSource
 from dget.errors import Unsupported
 from dget.flow import ByteSink, Cancel, Counter, Observer, Progress, Stage, TransferStarted
 from dget.model import Descriptor, Digest, Document, Index, Manifest, Reference, read_manifest
-from dget.model import media_type as kinds
 from dget.model.document import OldManifest
 from dget.protocol.quota import Quota
 from dget.protocol.schema1 import Schema1, UnpackedLayer, read_schema1, to_schema2
 
 # On the root's descriptor: what the registry calls the manifest that it was made from.
 CONVERTED_FROM = "converted-from"
-_LAYER_TYPES = {
-    Compression.NONE: kinds.DOCKER_LAYER,
-    Compression.GZIP: kinds.DOCKER_LAYER_GZIP,
-    Compression.ZSTD: kinds.DOCKER_LAYER_ZSTD,
-}
 
 
 class Remote(ImageSource, Protocol):
@@ -138,13 +132,13 @@ class ConvertedImage:
 
     def _unpacked(self, members: FolderMembers, layer: Descriptor) -> UnpackedLayer:
         measured = measure(members, layer.digest.hex, self._cancel)
-        if measured.compression not in _LAYER_TYPES:
+        if measured.compression not in DOCKER_LAYER_TYPES:
             raise Unsupported(f"{self.reference} has a layer packed with {measured.compression.value}")
         return UnpackedLayer(
             digest=layer.digest,
             size=layer.size,
             diff_id=measured.diff_id,
-            media_type=_LAYER_TYPES[measured.compression],
+            media_type=DOCKER_LAYER_TYPES[measured.compression],
         )
 
 

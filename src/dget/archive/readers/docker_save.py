@@ -6,7 +6,7 @@ Source: moby, image/tarexport and image/spec/spec.md, "Combined Image JSON + Fil
 import msgspec
 
 from dget.archive.readers.file_image import CONFIG_MAX, MANIFEST_MAX
-from dget.archive.readers.layer import compression_in, measure
+from dget.archive.readers.layer import DOCKER_LAYER_TYPES, compression_in, measure
 from dget.archive.readers.listed import Listed, Loaded, full_name, name_from_file
 from dget.archive.readers.members import Members, read_document
 from dget.archive.readers.oci_layout import images_in_layout, is_layout
@@ -16,12 +16,6 @@ from dget.flow import Cancel, Observer, Stage
 from dget.model import Descriptor, Digest, ImageConfig, Manifest, read_manifest
 from dget.model import media_type as kinds
 from dget.model.document import decode
-
-_LAYER_TYPES = {
-    Compression.NONE: kinds.DOCKER_LAYER,
-    Compression.GZIP: kinds.DOCKER_LAYER_GZIP,
-    Compression.ZSTD: kinds.DOCKER_LAYER_ZSTD,
-}
 
 
 class Entry(msgspec.Struct, rename="pascal"):
@@ -113,7 +107,7 @@ def _layer(members: Members, name: str, diff_id: Digest, cancel: Cancel, observe
     compression = compression_in(members, name)
     if compression is Compression.NONE:
         return Descriptor(media_type=kinds.DOCKER_LAYER, digest=diff_id, size=size)
-    if compression not in _LAYER_TYPES:
+    if compression not in DOCKER_LAYER_TYPES:
         raise Unsupported(
             f"{members.where}: the layer {name} is packed by {compression.value}, which no manifest names"
         )
@@ -121,4 +115,4 @@ def _layer(members: Members, name: str, diff_id: Digest, cancel: Cancel, observe
     measured = measure(members, name, cancel)
     if measured.diff_id != diff_id:
         raise DamagedFile(f"{members.where}: the layer {name} unpacks to {measured.diff_id}, not to {diff_id}")
-    return Descriptor(media_type=_LAYER_TYPES[compression], digest=measured.digest, size=size)
+    return Descriptor(media_type=DOCKER_LAYER_TYPES[compression], digest=measured.digest, size=size)

@@ -7,7 +7,14 @@ from dget.archive.readers.members import Members
 from dget.codec import Compression, Decompressed, detect_compression
 from dget.flow import Cancel
 from dget.model import Digest
+from dget.model import media_type as kinds
 
+# What a manifest calls a layer that is packed so; engines read no other.
+DOCKER_LAYER_TYPES = {
+    Compression.NONE: kinds.DOCKER_LAYER,
+    Compression.GZIP: kinds.DOCKER_LAYER_GZIP,
+    Compression.ZSTD: kinds.DOCKER_LAYER_ZSTD,
+}
 _HEAD = 6
 _PIECE = 1 << 20
 
