@@ -1,5 +1,6 @@
 """The public face: what a program, and the command line, ask of dget."""
 
+from dget.api.archive_check import ArchiveCheck, check
 from dget.api.calls import inspect, login, logout, pull, tags
 from dget.api.client import Client
 from dget.api.file_results import CopyResult, FileEntry, FileList, LayerFiles, LayerList
@@ -14,6 +15,7 @@ from dget.api.results import (
 )
 
 __all__ = [
+    "ArchiveCheck",
     "Client",
     "CopyResult",
     "FileEntry",
@@ -27,6 +29,7 @@ __all__ = [
     "LogoutResult",
     "PullResult",
     "TagList",
+    "check",
     "inspect",
     "login",
     "logout",

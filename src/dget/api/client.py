@@ -1,7 +1,9 @@
 """A client: settings and connections for many calls."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import BinaryIO, Self, TypeAlias, TypeVar
 
@@ -20,11 +22,23 @@ from dget.api.results import (
 )
 from dget.archive import STREAM, Form, exporter_into_file, exporter_into_stream, size_of, target_of
 from dget.archive.layers import LayerReader
+from dget.archive.readers import holds_image, image_names, open_image
 from dget.config import Settings, default_cache_dir, machine_platform
 from dget.config.certs_d import certs_folders, read_certs
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
 from dget.config.tls import HostTls, TlsByOrigin
-from dget.engine import Assembly, CachedImage, FetchedLayers, PullPlan, make_plan
+from dget.engine import (
+    CONVERTED_FROM,
+    Assembly,
+    CachedImage,
+    ConvertedImage,
+    Download,
+    FetchedLayers,
+    ImageSource,
+    PullPlan,
+    Sources,
+    make_plan,
+)
 from dget.errors import DgetError, UsageError
 from dget.flow import (
     ByteSink,
@@ -38,7 +52,8 @@ from dget.flow import (
     run_interruptibly,
     silent,
 )
-from dget.model import Descriptor, Platform, Reference
+from dget.model import Descriptor, FileLocator, Locator, Platform, Reference, parse_locator
+from dget.model.document import OldManifest
 from dget.model.reference import DOCKER_HUB
 from dget.protocol.auth import Credential
 from dget.registry import Endpoint, RemoteImage, Session, check_access, list_tags
@@ -65,6 +80,8 @@ class Client:
         self._transport: Transport = ObservedTransport(curl, observer)
         self._store: Store | None = None
         self._hosts = self._new_hosts()
+        # Files that images are read from stay open as long as the client.
+        self._files = ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +92,8 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Lets go of the connections."""
+        """Lets go of the connections and files."""
+        self._files.close()
         self._transport.close()
 
     def pull(
@@ -124,7 +142,7 @@ class Client:
 
     def raw(self, image: str, *, cancel: Cancel | None = None) -> bytes:
         """The bytes of the manifest or index that `image` names, untouched."""
-        return self._run(lambda run: self._source(image, run).resolve().raw, cancel)
+        return self._run(lambda run: self._raw(image, run), cancel)
 
     def tags(self, repository: str, *, cancel: Cancel | None = None) -> TagList:
         """All tags of a repository."""
@@ -271,7 +289,10 @@ class Client:
         )
 
     def _tags(self, repository: str, cancel: Cancel) -> TagList:
-        reference = self._reference(repository)
+        reference = self._locator(repository)
+        if isinstance(reference, FileLocator):
+            names = image_names(reference, cancel=cancel, observer=self._observer)
+            return TagList(repository=str(reference), tags=tuple(names))
         found = list_tags(self._hosts.of(reference, cancel), reference, cancel=cancel, observer=self._observer)
         return TagList(repository=reference.familiar_name, tags=tuple(found))
 
@@ -340,16 +361,53 @@ class Client:
         named_one = platform is not None
         return source, make_plan(source, wanted, named=named_one, observer=self._observer, keep_index=keep_index)
 
-    def _source(self, image: str, cancel: Cancel) -> CachedImage:
-        reference = self._reference(image)
-        remote = RemoteImage(self._hosts.of(reference, cancel), reference, cancel=cancel, observer=self._observer)
-        return CachedImage(remote, self._opened_store(), self._clock)
+    def _raw(self, image: str, cancel: Cancel) -> bytes:
+        locator = self._locator(image)
+        try:
+            if isinstance(locator, FileLocator):
+                return self._file(locator, cancel).resolve().raw
+            return CachedImage(self._remote(locator, cancel), self._opened_store(), self._clock).resolve().raw
+        except OldManifest as old:
+            return old.raw
 
-    def _reference(self, text: str) -> Reference:
+    def _source(self, image: str, cancel: Cancel) -> CachedImage:
+        locator = self._locator(image)
+        if isinstance(locator, FileLocator):
+            return CachedImage(self._file(locator, cancel), None, self._clock)
+        converted = ConvertedImage(
+            self._remote(locator, cancel), self._download, self._scratch, cancel=cancel, observer=self._observer
+        )
+        return CachedImage(converted, self._opened_store(), self._clock)
+
+    def _file(self, locator: FileLocator, cancel: Cancel) -> ImageSource:
+        return self._files.enter_context(open_image(locator, cancel=cancel, observer=self._observer))
+
+    def _remote(self, reference: Reference, cancel: Cancel) -> RemoteImage:
+        return RemoteImage(self._hosts.of(reference, cancel), reference, cancel=cancel, observer=self._observer)
+
+    def _download(self, source: ImageSource, cancel: Cancel) -> Download:
+        """Of blobs that are needed before there is a plan."""
+        store = self._opened_store()
+        return Download(
+            Sources(source.hosts),
+            store.blobs if store else None,
+            connections=self._settings.connections,
+            rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
+            verify_cache=self._settings.verify_cache,
+            cancel=cancel,
+            observer=self._observer,
+            verified=lambda _: None,
+        )
+
+    def _scratch(self) -> Path:
+        """A folder that lasts as long as the client."""
+        return Path(self._files.enter_context(TemporaryDirectory(prefix="dget-")))
+
+    def _locator(self, text: str) -> Locator:
         domain = self._settings.registry.removeprefix("http://").removeprefix("https://").rstrip("/")
         # Whoever names a registry for short names means that one.
         full = self._hosts.expanded(text) if domain == DOCKER_HUB else text
-        return Reference.parse(full, default_domain=domain)
+        return parse_locator(full, default_domain=domain, holds_image=holds_image)
 
     def _new_hosts(self) -> Hosts:
         """Of which nothing was learned yet."""
@@ -413,6 +471,7 @@ def _result(
         reused=reused,
         seconds=seconds,
         kept=kept,
+        converted_from=plan.root.annotation(CONVERTED_FROM),
     )
 
 

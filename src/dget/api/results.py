@@ -13,7 +13,8 @@ class PullResult:
 
     path: `-` for a stream; name: what engines call the loaded image; digest: of the platform's manifest; size: of the
     file; format, compression: as `--format` and `--compress` name them; fetched, reused: bytes from the network and
-    from the cache; kept: it was there already and --no-clobber kept it.
+    from the cache; kept: it was there already and --no-clobber kept it; converted_from: the digest of the old manifest
+    (schema 1), where the registry has no other.
     """
 
     path: Path
@@ -29,6 +30,7 @@ class PullResult:
     reused: int
     seconds: float
     kept: bool = False
+    converted_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

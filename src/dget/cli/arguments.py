@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dget.errors import UsageError
+from dget.model.locator import looks_like_path
 
 DEFAULT_VERB = "pull"
 _GO_TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
@@ -53,13 +54,13 @@ def read(arguments: Sequence[str], grammar: Grammar) -> CommandLine:
 
 def images(words: Sequence[str], *, explicit: bool) -> list[str]:
     """The images that the words of a pull name: in `dget IMAGE TAG`, the original's second form, the second is a tag."""
-    if not explicit and len(words) == 2 and _has_no_tag(words[0]) and not set("/:@") & set(words[1]):
+    if not explicit and len(words) == 2 and _is_name_without_tag(words[0]) and not set("/:@") & set(words[1]):
         return [f"{words[0]}:{words[1]}"]
     return list(words)
 
 
-def _has_no_tag(word: str) -> bool:
-    return "@" not in word and ":" not in word.rpartition("/")[2]
+def _is_name_without_tag(word: str) -> bool:
+    return not looks_like_path(word) and "@" not in word and ":" not in word.rpartition("/")[2]
 
 
 def _option(argument: str, rest: Iterator[str], grammar: Grammar) -> list[str]:

@@ -13,6 +13,7 @@ import click
 from dget import __version__
 from dget.cli import arguments
 from dget.cli.cat import cat
+from dget.cli.check import check
 from dget.cli.cp import cp
 from dget.cli.demo import demo
 from dget.cli.inspect import inspect
@@ -33,6 +34,7 @@ VERBS: dict[str, click.Command] = {
     "ls": ls,
     "cat": cat,
     "cp": cp,
+    "check": check,
     "login": login,
     "logout": logout,
     "demo": demo,
@@ -90,10 +92,11 @@ def _run(words: Sequence[str]) -> int:
     # Not command.main(): it would turn a Ctrl-C and a closed pipe into endings of its own.
     try:
         with command.make_context(f"dget {line.verb}", [*options, "--", *line.words]) as context:
-            command.invoke(context)
+            # What a verb returns is its exit status.
+            status: int | None = command.invoke(context)
     except click.ClickException as error:
         raise UsageError(error.format_message()) from error
-    return 0
+    return status or 0
 
 
 def grammar() -> arguments.Grammar:

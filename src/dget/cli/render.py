@@ -7,8 +7,19 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from dget.api import CopyResult, ImageDetails, ImagePlan, LayerPlan, LoginResult, LogoutResult, PullResult, TagList
+from dget.api import (
+    ArchiveCheck,
+    CopyResult,
+    ImageDetails,
+    ImagePlan,
+    LayerPlan,
+    LoginResult,
+    LogoutResult,
+    PullResult,
+    TagList,
+)
 from dget.archive import STREAM
+from dget.cli.check_lines import check_lines
 from dget.cli.listing import Listing, listing_text
 from dget.cli.load_commands import load_commands
 from dget.cli.units import clean, duration, rate, size
@@ -41,6 +52,8 @@ def text(result: Any) -> bytes:
             lines = _login_lines(result)
         case LogoutResult():
             lines = _logout_lines(result)
+        case ArchiveCheck():
+            lines = list(check_lines(result))
         case _:
             raise DgetError(f"no text for a {type(result).__name__}")
     return "".join(f"{clean(line)}\n" for line in lines).encode(errors="replace")
@@ -64,6 +77,7 @@ def summary(result: Any) -> str:
             "file",
             f"{'standard output' if result.path == STREAM else result.path}  {size(result.size)}, {result.layers} layers{cached}",
         ),
+        *([("was", f"Docker's old schema 1, converted: {result.converted_from}")] if result.converted_from else []),
         ("time", f"{duration(result.seconds)}{speed}"),
         *load_commands(result),
     ]

@@ -1,16 +1,16 @@
-"""A remote image with the cache before it: what is there is not asked for again."""
+"""An image with the cache before it, where there is one: what is there is not asked for again."""
 
+from dget.engine.image_source import ImageSource
 from dget.errors import NotFound, RegistryError
 from dget.flow import Clock
 from dget.model import Descriptor, Document, ImageConfig, Index, Manifest, read_config, read_manifest
-from dget.registry import RemoteImage
 from dget.store import Store
 
 
 class CachedImage:
     """Documents of `remote`, kept in `store` where there is one."""
 
-    def __init__(self, remote: RemoteImage, store: Store | None, clock: Clock) -> None:
+    def __init__(self, remote: ImageSource, store: Store | None, clock: Clock) -> None:
         self.remote = remote
         self.store = store
         self._clock = clock

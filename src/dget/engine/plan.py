@@ -72,7 +72,7 @@ def make_plan(
         root=root.descriptor,
         available=tuple(platform for _, platform, _ in builds),
         image=Image(
-            names=(reference.archive_name,),
+            names=source.remote.names,
             platform=platform,
             manifest=manifest,
             indexes=indexes if keep_index else (),
@@ -101,6 +101,8 @@ def _builds(source: CachedImage, indexes: _Indexes) -> Iterator[_Build]:
     if len(indexes) > _NESTED_MAX + 1:
         raise Unsupported(f"{source.remote.reference} has indexes nested deeper than {_NESTED_MAX} levels")
     for entry in indexes[-1].value.images:
+        if not source.remote.holds(entry):
+            continue
         if entry.media_type in (kinds.OCI_INDEX, kinds.DOCKER_INDEX):
             yield from _builds(source, (*indexes, _as_index(source.document(entry))))
         elif entry.platform is not None and entry.platform.os:

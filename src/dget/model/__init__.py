@@ -5,6 +5,7 @@ from dget.model.descriptor import Descriptor
 from dget.model.digest import Digest
 from dget.model.document import Document, read_config, read_manifest
 from dget.model.image_config import ImageConfig
+from dget.model.locator import FileLocator, Locator, parse_locator
 from dget.model.manifest import Index, Manifest
 from dget.model.platform import Platform, choose_platform
 from dget.model.reference import Reference
@@ -14,13 +15,16 @@ __all__ = [
     "Descriptor",
     "Digest",
     "Document",
+    "FileLocator",
     "Image",
     "ImageConfig",
     "Index",
+    "Locator",
     "Manifest",
     "Platform",
     "Reference",
     "choose_platform",
+    "parse_locator",
     "read_config",
     "read_manifest",
 ]

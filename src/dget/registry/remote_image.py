@@ -6,9 +6,11 @@ from typing import TypeVar
 from dget.errors import IntegrityError, Unsupported
 from dget.flow import Cancel, Observer
 from dget.model import Descriptor, Digest, Document, Index, Manifest, Reference, read_manifest
+from dget.model.document import is_schema1
 from dget.model.media_type import ACCEPT_MANIFESTS
 from dget.protocol.http import Response
 from dget.protocol.quota import Quota
+from dget.protocol.schema1 import payload_of
 from dget.registry.image_hosts import ImageHosts
 from dget.registry.persistence import persist
 from dget.registry.remote_host import RemoteHost
@@ -30,6 +32,14 @@ class RemoteImage:
         self.quota: Quota | None = None
         self._cancel = cancel
         self._observer = observer
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.reference.archive_name,)
+
+    def holds(self, descriptor: Descriptor) -> bool:  # noqa: ARG002 - an ImageSource's shape
+        """A registry takes no index without what it lists."""
+        return True
 
     def resolve(self) -> Document[Manifest] | Document[Index]:
         """The manifest or index that the tag or digest names. Raises DgetError."""
@@ -58,6 +68,13 @@ class RemoteImage:
     def document(self, descriptor: Descriptor) -> Document[Manifest] | Document[Index]:
         """A manifest by its digest. Raises IntegrityError where the bytes are not those that it names."""
         return self._fetch(descriptor.digest, f"{self.reference.familiar_name}@{descriptor.digest}")
+
+    def blob_size(self, digest: Digest) -> int:
+        """Of a blob that no descriptor tells of. Raises DgetError."""
+        return self._persist(
+            lambda: self.hosts.for_content(lambda host, cancel: host.session.blob_size(digest, cancel=cancel)),
+            str(digest),
+        )
 
     def small_blob(self, blob: Descriptor) -> bytes:
         """A config or the like, verified. Raises IntegrityError; Unsupported where it is too large for one."""
@@ -102,7 +119,9 @@ class RemoteImage:
         raw = response.body
         if len(raw) > _MANIFEST_MAX:
             raise Unsupported(f"the manifest of {subject} is larger than {_MANIFEST_MAX >> 20} MB")
-        if digest is not None and Digest.of(raw, digest.algorithm) != digest:
+        # Of a signed schema 1 manifest the digest is that of what was signed, and nothing else of it is read.
+        named = payload_of(raw) if is_schema1(raw) else raw
+        if digest is not None and Digest.of(named, digest.algorithm) != digest:
             raise IntegrityError(
                 f"the registry's manifest for {subject} does not match its digest",
                 hint="a proxy or mirror in between may have changed it; try again, or another network",
