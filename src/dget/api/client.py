@@ -18,13 +18,16 @@ from dget.api.results import (
 )
 from dget.archive import DockerArchive, archive_size, check_output, is_gzip, target_of
 from dget.config import Settings, default_cache_dir, machine_platform
+from dget.config.certs_d import certs_folders, read_certs
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
+from dget.config.tls import HostTls, TlsByOrigin
 from dget.engine import CachedImage, PullPlan, assemble, make_plan
 from dget.errors import DgetError, UsageError
 from dget.flow import Cancel, Clock, Observer, RateLimit, Stage, SystemClock, run_interruptibly, silent
 from dget.model import Descriptor, Platform, Reference
 from dget.model.reference import DOCKER_HUB
 from dget.protocol.auth import Credential
+from dget.protocol.origin import origin
 from dget.registry import Endpoint, RemoteImage, Session, check_access, list_tags
 from dget.store import Store
 from dget.transport import CurlTransport, ObservedTransport, Transport, TransportOptions
@@ -43,7 +46,9 @@ class Client:
         self._settings = settings or Settings()
         self._observer = observer
         self._clock: Clock = SystemClock()
-        self._transport: Transport = ObservedTransport(CurlTransport(_transport_options(self._settings)), observer)
+        self._tls = _tls(self._settings)
+        curl = CurlTransport(_transport_options(self._settings, self._tls))
+        self._transport: Transport = ObservedTransport(curl, observer)
         self._store: Store | None = None
         self._hosts = self._new_hosts()
 
@@ -191,6 +196,10 @@ class Client:
             raise UsageError(f"{domain} wants a name and a password to log in with")
         credential = Credential(username=username, password=password)
         endpoint = Endpoint.of(domain, lambda _: credential, plain_http=self._plain_http(domain))
+        self._tls.say(
+            origin(endpoint.url),
+            HostTls(client_certificate=self._settings.client_certificate, client_key=self._settings.client_key),
+        )
         check_access(Session(self._transport, endpoint, "", self._clock), cancel=cancel, observer=self._observer)
         kept = OwnStore(self._settings.environment, self._observer).keep(domain, credential)
         self._hosts = self._new_hosts()
@@ -238,7 +247,13 @@ class Client:
         """Of which nothing was learned yet."""
         credentials = _lookup(self._settings, self._observer)
         return Hosts(
-            self._settings, self._transport, credentials, self._opened_store, clock=self._clock, observer=self._observer
+            self._settings,
+            self._transport,
+            self._tls,
+            credentials,
+            self._opened_store,
+            clock=self._clock,
+            observer=self._observer,
         )
 
     def _plain_http(self, domain: str) -> bool:
@@ -283,15 +298,20 @@ def _result(
     )
 
 
-def _transport_options(settings: Settings) -> TransportOptions:
+def _tls(settings: Settings) -> TlsByOrigin:
+    folders = certs_folders(settings.environment)
+    ca_files = (settings.ca_file,) if settings.ca_file else ()
+    return TlsByOrigin(
+        HostTls(ca_files=ca_files, verify=not settings.insecure), lambda asked: read_certs(folders, asked)
+    )
+
+
+def _transport_options(settings: Settings, tls: TlsByOrigin) -> TransportOptions:
     return TransportOptions(
         user_agent=f"dget/{__version__}",
         timeout=settings.timeout,
-        proxy=settings.proxy,
-        resolve=settings.resolve,
-        ca_file=settings.ca_file,
-        client_certificate=settings.client_certificate,
-        client_key=settings.client_key,
-        verify_tls=not settings.insecure,
+        proxies=settings.proxies,
+        pins=settings.pins,
+        tls=tls,
         environment=settings.environment,
     )

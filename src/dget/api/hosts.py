@@ -1,16 +1,24 @@
 """The hosts of images, as they were configured, and what a client learned of them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from dget.config import Settings
 from dget.config.credentials import CredentialLookup
 from dget.config.mirrors import Host, HostFiles, KnownHosts, NamedMirrors
-from dget.flow import Cancel, Clock, Observer
+from dget.config.tls import HostTls, TlsByOrigin
+from dget.flow import Cancel, Clock, Observer, Warned
 from dget.model import Reference
+from dget.protocol.origin import origin
 from dget.registry import Endpoint, Forgetful, Health, HostMemory, ImageHosts, RemoteHost, Session
 from dget.store import Store
 from dget.transport import Transport
+
+_INSECURE = (
+    "is not checked (--insecure): whoever stands in between can read all that is sent, passwords too, and can answer "
+    "in its place; --ca-file PEM trusts one authority instead"
+)
 
 
 class Hosts:
@@ -20,6 +28,7 @@ class Hosts:
         self,
         settings: Settings,
         transport: Transport,
+        tls: TlsByOrigin,
         credentials: CredentialLookup,
         store: Callable[[], Store | None],
         *,
@@ -28,6 +37,7 @@ class Hosts:
     ) -> None:
         self._settings = settings
         self._transport = transport
+        self._tls = tls
         self._credentials = credentials
         self._store = store
         self._clock = clock
@@ -78,7 +88,17 @@ class Hosts:
         if key not in self._endpoints:
             credentials = self._credentials.find if own else self._credentials.stored
             self._endpoints[key] = Endpoint.at(host, partial(credentials, host.domain))
+            self._tls.say(origin(host.url), self._tls_of(host, own=own))
+            if self._settings.insecure:
+                self._observer(Warned(text=f"{host.domain} {_INSECURE}"))
         return self._endpoints[key]
+
+    def _tls_of(self, host: Host, *, own: bool) -> HostTls:
+        """The client certificate of this run is the registry's, as the credentials are."""
+        settings = self._settings
+        if not own or settings.client_certificate is None:
+            return host.tls
+        return replace(host.tls, client_certificate=settings.client_certificate, client_key=settings.client_key)
 
     def _health(self, host: Host, memory: HostMemory) -> Health:
         if host.url not in self._healths:

@@ -1,20 +1,18 @@
 """Everything that can be set, typed."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from dget.config.proxy import ProxyRules, proxy_rules
+from dget.config.resolve import Pin
 from dget.errors import UsageError
 
 # A slower link would look like a silent one.
 _RATE_MIN = 1000
 _TIMEOUT_MAX = 86_400
-_PROXY_SCHEMES = "http, https, socks4, socks4a, socks5, socks5h"
-# Without a scheme libcurl takes it for http.
-_PROXY = re.compile(r"(?:(?:http|https|socks4|socks4a|socks5|socks5h)://)?[^/\s]+/?\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +24,7 @@ class Settings:
     timeout: seconds without a byte.
     credentials_from: where name and password come from, for people.
     mirror: `URL` of Docker Hub's, or `REGISTRY=URL`. tag_from: who may say what a tag names.
+    proxy: for every host; no_proxy: as `NO_PROXY`, which counts without `proxy` alone.
     resolve: `HOST:PORT:ADDR`. insecure: certificates are not checked, and plain HTTP is allowed.
     """
 
@@ -36,6 +35,7 @@ class Settings:
     proxy: str | None = field(default=None, repr=False)
     mirror: tuple[str, ...] = ()
     tag_from: Literal["origin", "any"] = "origin"
+    no_proxy: str | None = None
     resolve: tuple[str, ...] = ()
     ca_file: Path | None = None
     client_certificate: Path | None = None
@@ -60,13 +60,16 @@ class Settings:
             raise UsageError("a name without a password", hint="give -password, or --password-stdin")
         if self.password is not None and not self.username:
             raise UsageError("a password without a name", hint="give -username")
+        if self.client_key is not None and self.client_certificate is None:
+            raise UsageError("a key without its certificate", hint="give --cert, too")
         for entry in self.resolve:
-            if entry.count(":") < 2:
-                raise UsageError(f"--resolve takes HOST:PORT:ADDR, not {entry!r}")
-        if self.proxy and not _PROXY.match(self.proxy):
-            # Not shown as a whole: it may hold a password.
-            scheme = self.proxy.partition("://")[0] if "://" in self.proxy else ""
-            raise UsageError(
-                f"the proxy's address is none that dget knows{f': it begins with {scheme}://' if scheme else ''}",
-                hint=f"it begins with one of {_PROXY_SCHEMES}, and ://",
-            )
+            Pin.parse(entry)
+        proxy_rules(self.proxy, self.no_proxy, self.environment)
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        return tuple(map(Pin.parse, self.resolve))
+
+    @property
+    def proxies(self) -> ProxyRules:
+        return proxy_rules(self.proxy, self.no_proxy, self.environment)

@@ -65,7 +65,7 @@ class RemoteImage:
             raise Unsupported(f"{blob.digest} has {blob.size:,} bytes where a short document is expected")
 
         def ask(host: RemoteHost, cancel: Cancel) -> bytes:
-            data = _Bytes()
+            data = _Bytes(blob.size)
             host.session.get_blob(blob.digest, blob.size, data, start=0, stop=blob.size, cancel=cancel)
             return data.verified(blob)
 
@@ -119,12 +119,16 @@ class RemoteImage:
 
 
 class _Bytes:
-    """A ByteSink of a short document."""
+    """A ByteSink of a short document of so many bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         self._pieces: list[bytes] = []
+        self._left = size
 
     def write(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left < 0:
+            raise IntegrityError("a server sends more bytes of a blob than it has")
         self._pieces.append(data)
 
     def verified(self, blob: Descriptor) -> bytes:

@@ -21,6 +21,8 @@ from dget.registry.session import Session
 T = TypeVar("T")
 
 _PAGES_MAX = 10_000
+# The largest repositories that are known have some hundred thousand.
+_TAGS_MAX = 2_000_000
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -42,13 +44,16 @@ def list_tags(hosts: ImageHosts, reference: Reference, *, cancel: Cancel, observ
         return persist(ask, what=f"tags of {reference.familiar_name}", cancel=cancel, observer=observer)
 
     session, response = persistent(lambda: hosts.for_tag(first))
+    asked = "/tags/list"
     for _ in range(_PAGES_MAX):
         found.update(_read(response, session))
         place = next_page(f"{session.base}/tags/list", response.headers)
         if place is None:
             return sorted(found, key=natural_order)
-        response = persistent(partial(_page, session, place, reference, cancel))
-    raise NetworkError(f"{host_of(session.base)} lists more than {_PAGES_MAX} pages of tags")
+        if place == asked or len(found) > _TAGS_MAX:
+            break
+        asked, response = place, persistent(partial(_page, session, place, reference, cancel))
+    raise NetworkError(f"{host_of(session.base)} lists tags without an end ({len(found):,} so far): refused")
 
 
 def natural_order(tag: str) -> list[tuple[int, int, str]]:
