@@ -2,6 +2,7 @@
 
 from dget.api.calls import inspect, login, logout, pull, tags
 from dget.api.client import Client
+from dget.api.file_results import CopyResult, FileEntry, FileList, LayerFiles, LayerList
 from dget.api.results import (
     ImageDetails,
     ImagePlan,
@@ -14,8 +15,13 @@ from dget.api.results import (
 
 __all__ = [
     "Client",
+    "CopyResult",
+    "FileEntry",
+    "FileList",
     "ImageDetails",
     "ImagePlan",
+    "LayerFiles",
+    "LayerList",
     "LayerPlan",
     "LoginResult",
     "LogoutResult",

@@ -12,10 +12,13 @@ import click
 
 from dget import __version__
 from dget.cli import arguments
+from dget.cli.cat import cat
+from dget.cli.cp import cp
 from dget.cli.demo import demo
 from dget.cli.inspect import inspect
 from dget.cli.login import login
 from dget.cli.logout import logout
+from dget.cli.ls import ls
 from dget.cli.pull import pull
 from dget.cli.report import Reported
 from dget.cli.tags import tags
@@ -27,6 +30,9 @@ VERBS: dict[str, click.Command] = {
     "pull": pull,
     "inspect": inspect,
     "tags": tags,
+    "ls": ls,
+    "cat": cat,
+    "cp": cp,
     "login": login,
     "logout": logout,
     "demo": demo,

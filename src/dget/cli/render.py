@@ -7,8 +7,9 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from dget.api import ImageDetails, ImagePlan, LayerPlan, LoginResult, LogoutResult, PullResult, TagList
+from dget.api import CopyResult, ImageDetails, ImagePlan, LayerPlan, LoginResult, LogoutResult, PullResult, TagList
 from dget.archive import is_gzip
+from dget.cli.listing import Listing, listing_text
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError, Partial
 from dget.model.image_config import Words
@@ -29,6 +30,10 @@ def text(result: Any) -> bytes:
             lines = list(result.tags)
         case ImageDetails():
             lines = _details_lines(result)
+        case Listing():
+            return listing_text(result)
+        case CopyResult():
+            return f"{result.target}\n".encode(errors="surrogateescape")
         case LoginResult():
             lines = _login_lines(result)
         case LogoutResult():
@@ -40,6 +45,9 @@ def text(result: Any) -> bytes:
 
 def summary(result: Any) -> str:
     """What standard error gets beside it."""
+    if isinstance(result, CopyResult):
+        files = "1 file" if result.files == 1 else f"{result.files} files"
+        return clean(f"{result.path} is at {result.target} now: {files}, {size(result.size)}")
     if not isinstance(result, PullResult):
         return ""
     if result.kept:
@@ -94,6 +102,8 @@ def error_json(error: DgetError, results: Sequence[Any] = ()) -> str:
 
 def _plain(value: Any) -> Any:
     match value:
+        case Listing():
+            return _plain(value.result)
         case ImageDetails():
             return {
                 "image": str(value.reference),
