@@ -1,6 +1,7 @@
 """Listing, printing and copying files of an image at a registry."""
 
 import gzip
+import json
 import os
 import stat
 import sys
@@ -14,6 +15,7 @@ from dget.codec import FileLock
 from dget.errors import Cancelled, IntegrityError, NotFound, StorageError, Unsupported, UsageError
 from dget.flow import Cancel, Warned
 from dget.model import Digest
+from dget.model.media_type import OCI_MANIFEST
 from tests.component.conftest import is_blob, noise, with_body
 from tests.parts.trees import TIME, LayerMaker
 
@@ -142,6 +144,15 @@ def test_a_layer_that_is_no_tar_is_an_error_of_its_own(client, registry):
     registry.image("odd", "1", noise(1, 5000))
     with pytest.raises(IntegrityError, match=r"layer 1 .* is no whole tar"):
         client.files(registry.name("odd:1"), platform="amd64")
+
+
+def test_layers_with_annotations_and_one_layer_twice_are_read(client, registry):
+    manifest = json.loads(registry.manifest([TOP, TOP], "amd64"))
+    for layer in manifest["layers"]:
+        layer["annotations"] = {"containerd.io/snapshot/stargz/toc.digest": "sha256:0"}
+    registry.content.add_manifest("noted", json.dumps(manifest).encode(), OCI_MANIFEST, "1")
+    assert read(client, registry.name("noted:1"), "top") == b"top"
+    assert len(client.files(registry.name("noted:1"), platform="amd64").files) == 2
 
 
 def test_a_hostile_image_is_refused_before_anything_is_written(client, registry, tmp_path):

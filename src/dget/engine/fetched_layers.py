@@ -2,7 +2,8 @@
 
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -12,7 +13,7 @@ from dget.engine.cached_image import CachedImage
 from dget.engine.download import Download
 from dget.engine.sources import Sources
 from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, RateLimit, TransferStarted, Warned
-from dget.model import Descriptor, Document, Manifest
+from dget.model import Descriptor, Digest, Document, Manifest
 from dget.store import BlobStore, Store
 
 _PIECE = 1 << 20
@@ -45,7 +46,8 @@ class FetchedLayers:
         self._observer = observer
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._own_store: Store | None = None
-        self._paths: dict[Descriptor, Path] = {}
+        self._paths: dict[Digest, Path] = {}
+        self._making = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -65,14 +67,16 @@ class FetchedLayers:
     def open(self, layer: int) -> BinaryIO:
         """Raises DgetError, IntegrityError where the registry has no bytes that match."""
         self.fetch([layer])
-        path = self._paths[self._layers[layer]]
+        path = self._paths[self._layers[layer].digest]
         with disk_errors(path, "read"):
             return path.open("rb")
 
     def fetch(self, layers: Iterable[int]) -> None:
         """Brings all of these, several at a time; those that are here and verified cost nothing more."""
-        wanted = dict.fromkeys(self._layers[layer] for layer in layers)
-        missing = [blob for blob in wanted if blob not in self._paths and not self._take_from_cache(blob)]
+        wanted = {blob.digest: blob for blob in (self._layers[layer] for layer in layers)}
+        missing = [
+            blob for digest, blob in wanted.items() if digest not in self._paths and not self._take_from_cache(blob)
+        ]
         if missing:
             self._download(missing)
 
@@ -86,7 +90,7 @@ class FetchedLayers:
             self._observer(Warned(text=f"the cache's copy of {blob.digest.short} is damaged: fetching it again"))
             return False
         self._observer(BlobFromCache(digest=str(blob.digest), size=blob.size))
-        self._paths[blob] = store.path(blob.digest)
+        self._paths[blob.digest] = store.path(blob.digest)
         return True
 
     def _matches(self, store: BlobStore, blob: Descriptor) -> bool:
@@ -104,8 +108,10 @@ class FetchedLayers:
 
     def _download(self, blobs: Sequence[Descriptor]) -> None:
         store = self._store
-        regions = {blob: _Aside(self._folder / blob.digest.hex, blob.size) for blob in blobs}
-        wanted = [(blob, region, Counter(blob.digest.short, blob.size)) for blob, region in regions.items()]
+        regions = [_Aside(partial(self._place_aside, blob), blob.size) for blob in blobs]
+        wanted = [
+            (blob, region, Counter(blob.digest.short, blob.size)) for blob, region in zip(blobs, regions, strict=True)
+        ]
         self._observer(TransferStarted(progress=Progress([counter for _, _, counter in wanted])))
         self._source.remote.scout(self._manifest)
         # A download's end cancels what it was given, and more of them may follow.
@@ -125,10 +131,13 @@ class FetchedLayers:
                 download.run(wanted, _NoJournal())
             self._cancel.check()
         finally:
-            for region in regions.values():
+            for region in regions:
                 region.close()
-        for blob, region in regions.items():
-            self._paths[blob] = region.path if region.used else store.path(blob.digest)
+        for blob, region in zip(blobs, regions, strict=True):
+            self._paths[blob.digest] = region.path or store.path(blob.digest)
+
+    def _place_aside(self, blob: Descriptor) -> Path:
+        return self._folder / blob.digest.hex
 
     @property
     def _store(self) -> BlobStore:
@@ -141,6 +150,10 @@ class FetchedLayers:
 
     @property
     def _folder(self) -> Path:
+        with self._making:
+            return self._made_folder()
+
+    def _made_folder(self) -> Path:
         if self._temporary is None:
             with disk_errors(Path(tempfile.gettempdir()), "write into the folder"):
                 self._temporary = tempfile.TemporaryDirectory(prefix="dget-")
@@ -153,15 +166,13 @@ class _Aside:
     What goes into the cache is read there, and leaves this one unused.
     """
 
-    def __init__(self, path: Path, size: int) -> None:
-        self.path = path
+    def __init__(self, place: Callable[[], Path], size: int) -> None:
+        """place: where the file belongs, asked when the first bytes come. path: where it is, if they did."""
+        self.path: Path | None = None
         self.size = size
+        self._place = place
         self._file: PositionalFile | None = None
         self._opening = threading.Lock()
-
-    @property
-    def used(self) -> bool:
-        return self.path.exists()
 
     def write(self, at: int, buffers: Sequence[bytes | memoryview]) -> None:
         self._opened().write_at(at, buffers)
@@ -182,6 +193,7 @@ class _Aside:
     def _opened(self) -> PositionalFile:
         with self._opening:
             if self._file is None:
+                self.path = self._place()
                 self._file = PositionalFile(self.path, create=True)
             return self._file
 
