@@ -48,7 +48,6 @@ from dget.flow import (
     RateLimit,
     Stage,
     SystemClock,
-    Warned,
     run_interruptibly,
     silent,
 )
@@ -302,6 +301,10 @@ class Client:
             raise UsageError(f"{domain} wants a name and a password to log in with")
         credential = Credential(username=username, password=password)
         endpoint = Endpoint.of(domain, lambda _: credential, plain_http=self._plain_http(domain))
+        self._tls.say(
+            origin(endpoint.url),
+            HostTls(client_certificate=self._settings.client_certificate, client_key=self._settings.client_key),
+        )
         check_access(Session(self._transport, endpoint, "", self._clock), cancel=cancel, observer=self._observer)
         kept = OwnStore(self._settings.environment, self._observer).keep(domain, credential)
         self._hosts = self._new_hosts()
@@ -340,7 +343,7 @@ class Client:
             source, plan = self._planned(image, platform, run)
             with FetchedLayers(
                 source,
-                plan.image.manifest.value.layers,
+                plan.image.manifest,
                 connections=self._settings.connections,
                 rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
                 verify_cache=self._settings.verify_cache,

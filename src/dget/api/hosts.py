@@ -28,6 +28,7 @@ class Hosts:
         self,
         settings: Settings,
         transport: Transport,
+        tls: TlsByOrigin,
         credentials: CredentialLookup,
         tls: TlsByOrigin,
         store: Callable[[], Store | None],
@@ -37,6 +38,7 @@ class Hosts:
     ) -> None:
         self._settings = settings
         self._transport = transport
+        self._tls = tls
         self._credentials = credentials
         self._tls = tls
         self._store = store
