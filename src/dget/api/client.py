@@ -48,6 +48,7 @@ from dget.flow import (
     RateLimit,
     Stage,
     SystemClock,
+    Warned,
     run_interruptibly,
     silent,
 )
@@ -55,6 +56,7 @@ from dget.model import Descriptor, FileLocator, Locator, Platform, Reference, pa
 from dget.model.document import OldManifest
 from dget.model.reference import DOCKER_HUB
 from dget.protocol.auth import Credential
+from dget.protocol.origin import origin
 from dget.registry import Endpoint, RemoteImage, Session, check_access, list_tags
 from dget.store import Store
 from dget.transport import CurlTransport, ObservedTransport, Transport, TransportOptions
@@ -418,8 +420,8 @@ class Client:
         return Hosts(
             self._settings,
             self._transport,
-            credentials,
             self._tls,
+            credentials,
             self._opened_store,
             clock=self._clock,
             observer=self._observer,

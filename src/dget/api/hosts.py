@@ -30,7 +30,6 @@ class Hosts:
         transport: Transport,
         tls: TlsByOrigin,
         credentials: CredentialLookup,
-        tls: TlsByOrigin,
         store: Callable[[], Store | None],
         *,
         clock: Clock,
@@ -40,7 +39,6 @@ class Hosts:
         self._transport = transport
         self._tls = tls
         self._credentials = credentials
-        self._tls = tls
         self._store = store
         self._clock = clock
         self._observer = observer
@@ -91,7 +89,7 @@ class Hosts:
             credentials = self._credentials.find if own else self._credentials.stored
             self._endpoints[key] = Endpoint.at(host, partial(credentials, host.domain))
             self._tls.say(origin(host.url), self._tls_of(host, own=own))
-            if own and self._settings.insecure:
+            if self._settings.insecure:
                 self._observer(Warned(text=f"{host.domain} {_INSECURE}"))
         return self._endpoints[key]
 
