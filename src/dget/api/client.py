@@ -164,6 +164,7 @@ class Client:
 
     def _planned(self, image: str, platform: str | None, cancel: Cancel) -> tuple[CachedImage, PullPlan]:
         source = self._source(image, cancel)
+        platform = platform or self._settings.platform
         wanted = Platform.parse(platform) if platform else machine_platform()
         named = "" if platform else " (this machine's; choose with -arch)"
         self._observer(Stage(text=f"{source.remote.reference} for {wanted}{named}"))
@@ -185,7 +186,8 @@ class Client:
         """One for each registry, so that what was learned of it serves the next image too."""
         settings = self._settings
         if domain not in self._endpoints:
-            plain_http = settings.insecure or settings.registry == f"http://{domain}"
+            own = settings.host(domain)
+            plain_http = settings.insecure or own.insecure or own.plain_http or settings.registry == f"http://{domain}"
             credential = None
             if settings.username is not None and settings.password is not None:
                 credential = Credential(username=settings.username, password=settings.password)
@@ -229,7 +231,7 @@ def _transport_options(settings: Settings) -> TransportOptions:
         user_agent=f"dget/{__version__}",
         timeout=settings.timeout,
         proxy=settings.proxy,
-        resolve=settings.resolve,
+        resolve=settings.resolutions,
         ca_file=settings.ca_file,
         client_certificate=settings.client_certificate,
         client_key=settings.client_key,

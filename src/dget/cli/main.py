@@ -84,15 +84,23 @@ def _run(words: Sequence[str]) -> int:
 def grammar() -> arguments.Grammar:
     """The options of all verbs: they may stand before the verb, so their kinds must be known without it."""
     flags = {"help", "version"}
+    switches: set[str] = set()
     valued: set[str] = set()
     aliases = {"h": "help"}
     for command in VERBS.values():
         for option in command.params:
             if isinstance(option, click.Option):
                 names = [name.lstrip("-") for name in option.opts]
-                (flags if option.is_flag else valued).add(names[0])
+                kind = flags if option.is_flag else switches if option.flag_value is True else valued
+                kind.add(names[0])
                 aliases |= dict.fromkeys(names[1:], names[0])
-    return arguments.Grammar(verbs=frozenset(VERBS), flags=frozenset(flags), valued=frozenset(valued), aliases=aliases)
+    return arguments.Grammar(
+        verbs=frozenset(VERBS),
+        flags=frozenset(flags),
+        switches=frozenset(switches),
+        valued=frozenset(valued),
+        aliases=aliases,
+    )
 
 
 def help_text(verb: str | None) -> str:

@@ -1,64 +1,77 @@
-"""Everything that can be set, typed."""
+"""Everything that can be set, typed. A new setting is one field here."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dget.config.hosts import HOSTS, HostSettings, host_named, resolutions
+from dget.config.kinds import PROXY, RATE, RESOLVE, Misfit, choice, path, seconds, secret, switch, text, whole
+from dget.config.setting import setting, settings_in
 from dget.errors import UsageError
-
-# A slower link would look like a silent one.
-_RATE_MIN = 1000
-_TIMEOUT_MAX = 86_400
-_PROXY_SCHEMES = "http, https, socks4, socks4a, socks5, socks5h"
-# Without a scheme libcurl takes it for http.
-_PROXY = re.compile(r"(?:(?:http|https|socks4|socks4a|socks5|socks5h)://)?[^/\s]+/?\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How dget works. Defaults suit most people.
 
+    Each field's kind, names and help stand beside it: `config.toml`, the environment, the command line's options,
+    `dget config show` and the documentation follow from them. Raises UsageError for a value that makes no sense.
+
     registry: where images without a host are; http:// before it asks for plain HTTP. cache_dir: None means the
     system's place for caches. connections: at once; None means as many as help, up to 16. limit_rate: bytes a second.
-    timeout: seconds without a byte.
-    resolve: `HOST:PORT:ADDR`. insecure: certificates are not checked, and plain HTTP is allowed.
+    timeout: seconds without a byte. insecure: certificates are not checked, and plain HTTP is allowed.
+    environment: where proxies, trusted certificates and folders may be named besides.
     """
 
-    registry: str = "docker.io"
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    proxy: str | None = field(default=None, repr=False)
-    resolve: tuple[str, ...] = ()
-    ca_file: Path | None = None
-    client_certificate: Path | None = None
-    client_key: Path | None = None
-    insecure: bool = False
-    timeout: float = 30.0
-    connections: int | None = None
-    limit_rate: float | None = None
-    cache: bool = True
-    cache_dir: Path | None = None
-    verify_cache: bool = True
+    registry: str = setting(
+        "docker.io", text("HOST", example="docker.io"), "Where images without a host are (default docker.io)."
+    )
+    username: str | None = setting(None, text("NAME"), "Name for the registry.", in_file=False)
+    password: str | None = setting(
+        None, secret("WORD"), "Password or access token; others may see it here.", in_file=False
+    )
+    proxy: str | None = setting(None, PROXY, "http, https, socks4, socks5, socks5h (else HTTPS_PROXY counts).")
+    resolve: tuple[str, ...] = setting((), RESOLVE, "Use this address (repeatable).")
+    ca_file: Path | None = setting(None, path("PEM", example="/etc/ssl/company.pem"), "Trust these authorities too.")
+    client_certificate: Path | None = setting(None, path("PEM"), "Client certificate.", key="cert")
+    client_key: Path | None = setting(None, path("PEM"), "Its key.", key="key")
+    insecure: bool = setting(False, switch(), "Do not check certificates; allow plain HTTP.")
+    timeout: float = setting(30.0, seconds(1, 86_400), "Give up on a silent host (default 30).")
+    connections: int | None = setting(None, whole(1, 64), "At the same time (default: as many as help, up to 16).")
+    limit_rate: float | None = setting(None, RATE, "Bytes a second at most, for example 500k or 5M.")
+    cache_dir: Path | None = setting(None, path("FOLDER"), "Where downloads are kept.", group="cache")
+    cache: bool = setting(True, switch(negated=True), "Keep and use nothing.", key="no_cache", group="cache")
+    verify_cache: bool = setting(
+        True,
+        choice({"always": True, "never": False}),
+        "Check what comes from the cache (default always).",
+        group="cache",
+    )
+    platform: str | None = setting(
+        None,
+        text("OS/ARCH[/VARIANT]", example="linux/amd64"),
+        "Default: linux on this machine's architecture. -arch arm64 means linux/arm64.",
+        group="image",
+        alias="--arch",
+    )
+    hosts: tuple[HostSettings, ...] = setting((), HOSTS, "What holds for one registry alone.", flag=False)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
     def __post_init__(self) -> None:
-        if self.connections is not None and not 1 <= self.connections <= 64:
-            raise UsageError(f"--connections takes 1 to 64, not {self.connections}")
-        if self.limit_rate is not None and not self.limit_rate >= _RATE_MIN:
-            raise UsageError(f"--limit-rate takes bytes a second, at least {_RATE_MIN}, not {self.limit_rate:g}")
-        if not 1 <= self.timeout <= _TIMEOUT_MAX:
-            raise UsageError(f"--timeout takes seconds, 1 to {_TIMEOUT_MAX}, not {self.timeout:g}")
+        for one in settings_in(Settings):
+            try:
+                one.kind.check(getattr(self, one.field))
+            except Misfit as wrong:
+                raise UsageError(f"{one.key} {wrong}", hint=wrong.hint) from None
         if self.username and self.password is None:
             raise UsageError("a name without a password", hint="give -password, or --password-stdin")
-        for entry in self.resolve:
-            if entry.count(":") < 2:
-                raise UsageError(f"--resolve takes HOST:PORT:ADDR, not {entry!r}")
-        if self.proxy and not _PROXY.match(self.proxy):
-            # Not shown as a whole: it may hold a password.
-            scheme = self.proxy.partition("://")[0] if "://" in self.proxy else ""
-            raise UsageError(
-                f"the proxy's address is none that dget knows{f': it begins with {scheme}://' if scheme else ''}",
-                hint=f"it begins with one of {_PROXY_SCHEMES}, and ://",
-            )
+
+    def host(self, domain: str) -> HostSettings:
+        """What holds for this registry alone, e.g. `docker.io` or `reg.example:5000`; nothing where it has no section."""
+        return host_named(self.hosts, domain)
+
+    @property
+    def resolutions(self) -> tuple[str, ...]:
+        """`HOST:PORT:ADDR[,ADDR]` of all hosts, as curl takes them."""
+        return (*self.resolve, *resolutions(self.hosts))

@@ -8,6 +8,7 @@ from dget.errors import UsageError
 from dget.model.digest import Digest
 
 DOCKER_HUB = "docker.io"
+_DOCKER_HUB_WIRE = "registry-1.docker.io"
 DEFAULT_TAG = "latest"
 # Docker Hub's other names: of old, on the wire, and in the original tool's default.
 _HUB_DOMAINS = frozenset(("index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"))
@@ -161,3 +162,8 @@ def _check_repository(text: str, domain: str, repository: str) -> None:
         )
     if len(domain) + 1 + len(repository) > _NAME_MAX:
         raise UsageError(f"the image name is longer than {_NAME_MAX} characters")
+
+
+def wire_host(domain: str) -> str:
+    """The host that answers for a registry: Docker Hub's name and address differ."""
+    return _DOCKER_HUB_WIRE if domain == DOCKER_HUB else domain

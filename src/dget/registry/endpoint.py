@@ -4,11 +4,10 @@ import threading
 from collections.abc import Sequence
 from typing import Self
 
-from dget.model.reference import DOCKER_HUB
+from dget.model.reference import DOCKER_HUB, wire_host
 from dget.protocol.auth import Authority, Credential, Realm
 from dget.protocol.origin import is_loopback
 
-_HUB_HOST = "registry-1.docker.io"
 # Known, so that the first request needs no 401 to learn it.
 _REALMS = {DOCKER_HUB: Realm(url="https://auth.docker.io/token", service="registry.docker.io")}
 
@@ -29,7 +28,7 @@ class Endpoint:
     @classmethod
     def of(cls, domain: str, credential: Credential | None, *, plain_http: bool = False) -> Self:
         """TLS alone, but on this machine, or where the user allowed plain HTTP, that comes second."""
-        host = _HUB_HOST if domain == DOCKER_HUB else domain
+        host = wire_host(domain)
         bare = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         urls = [f"https://{host}"]
         if plain_http or is_loopback(bare):
