@@ -2,6 +2,18 @@
 
 from dget.api.calls import inspect, pull, tags
 from dget.api.client import Client
-from dget.api.results import ImageDetails, ImagePlan, LayerPlan, PullResult, TagList
+from dget.api.results import ConfigInEffect, ConfigPath, ImageDetails, ImagePlan, LayerPlan, PullResult, TagList
 
-__all__ = ["Client", "ImageDetails", "ImagePlan", "LayerPlan", "PullResult", "TagList", "inspect", "pull", "tags"]
+__all__ = [
+    "Client",
+    "ConfigInEffect",
+    "ConfigPath",
+    "ImageDetails",
+    "ImagePlan",
+    "LayerPlan",
+    "PullResult",
+    "TagList",
+    "inspect",
+    "pull",
+    "tags",
+]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from dget.config import Effective
 from dget.model import Document, ImageConfig, Manifest, Platform, Reference
 from dget.protocol.quota import Quota
 
@@ -72,3 +73,18 @@ class TagList:
 
     repository: str
     tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigPath:
+    """Where `config.toml` is, or would be."""
+
+    path: Path
+    exists: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigInEffect(ConfigPath):
+    """Every setting, secrets hidden, and where it came from."""
+
+    settings: tuple[Effective, ...]

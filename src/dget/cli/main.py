@@ -12,6 +12,7 @@ import click
 
 from dget import __version__
 from dget.cli import arguments
+from dget.cli.config import config
 from dget.cli.demo import demo
 from dget.cli.inspect import inspect
 from dget.cli.pull import pull
@@ -21,7 +22,7 @@ from dget.cli.units import clean
 from dget.errors import DgetError, StorageError, UsageError
 
 _SIGNALS = ("SIGHUP", "SIGINT", "SIGTERM")
-VERBS: dict[str, click.Command] = {"pull": pull, "inspect": inspect, "tags": tags, "demo": demo}
+VERBS: dict[str, click.Command] = {"pull": pull, "inspect": inspect, "tags": tags, "config": config, "demo": demo}
 _USAGE_HINT = "dget --help shows how it is used"
 
 

@@ -3,12 +3,15 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 from dget.config.setting import Group, Setting, settings_in
 from dget.config.settings import Settings
+
+if TYPE_CHECKING:
+    from dget.config import Loaded
 
 Command: TypeAlias = Callable[..., Any]
 
@@ -64,8 +67,13 @@ output_options = together(
 
 def settings_of(options: dict[str, Any]) -> Settings:
     """The Settings that a verb's options, the environment and `config.toml` mean. Raises UsageError."""
+    return loaded_of(options).settings
+
+
+def loaded_of(options: dict[str, Any]) -> "Loaded":
+    """The same, with where each came from."""
     from dget.config import load
 
     if options.get("password_stdin"):
         options = {**options, "password": sys.stdin.readline().rstrip("\r\n")}
-    return load(options, os.environ).settings
+    return load(options, os.environ)

@@ -7,8 +7,9 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from dget.api import ImageDetails, ImagePlan, LayerPlan, PullResult, TagList
+from dget.api import ConfigInEffect, ConfigPath, ImageDetails, ImagePlan, LayerPlan, PullResult, TagList
 from dget.archive import is_gzip
+from dget.cli.render_setup import config_lines
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError, Partial
 from dget.model.image_config import Words
@@ -29,6 +30,10 @@ def text(result: Any) -> bytes:
             lines = list(result.tags)
         case ImageDetails():
             lines = _details_lines(result)
+        case ConfigInEffect():
+            lines = config_lines(result)
+        case ConfigPath():
+            lines = [str(result.path)]
         case _:
             raise DgetError(f"no text for a {type(result).__name__}")
     return "".join(f"{clean(line)}\n" for line in lines).encode(errors="replace")

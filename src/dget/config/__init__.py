@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dget.config.hosts import HostSettings
     from dget.config.machine import default_cache_dir, machine_platform
     from dget.config.settings import Settings
+    from dget.config.template import write_template
 
 __all__ = [
     "Effective",
@@ -22,6 +23,7 @@ __all__ = [
     "default_cache_dir",
     "load",
     "machine_platform",
+    "write_template",
 ]
 
 _HOMES = {
@@ -33,6 +35,7 @@ _HOMES = {
     "default_cache_dir": "machine",
     "load": "effective",
     "machine_platform": "machine",
+    "write_template": "template",
 }
 
 

@@ -35,8 +35,11 @@ class Loaded:
 
     def _effective(self, one: Setting) -> Effective:
         value = getattr(self.settings, one.field)
-        shown = None if value is None else one.kind.show(value)
-        return Effective(key=one.key, value=shown, source=self.sources.get(one.field, "default"))
+        if value is not None:
+            value = one.kind.show(value)
+        elif one.otherwise:
+            value = one.otherwise(self.settings.environment)
+        return Effective(key=one.key, value=value, source=self.sources.get(one.field, "default"))
 
 
 def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
@@ -48,9 +51,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
     file = read_config(environment)
     values = dict(file.values)
     sources = {
-        one.field: f"{file.path} line {file.lines.get((one.key,), 1)}"
-        for one in settings_in(Settings)
-        if one.field in file.values
+        one.field: f"{file.path} line {file.line(one.key)}" for one in settings_in(Settings) if one.field in file.values
     }
     for one in settings_in(Settings):
         if not one.flag:

@@ -5,16 +5,18 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from dget.config.hosts import HostSettings
 from dget.config.kinds import Misfit
 from dget.config.settings import Settings
 from dget.config.table import read_table
 from dget.errors import UsageError
 
 NAME = "config.toml"
+_LINE = re.compile(r"line (\d+)")
 _HEADER = re.compile(r"\s*(\[\[?[^\]\"']*(?:(?:\"[^\"]*\"|'[^']*')[^\]\"']*)*\]\]?)")
 _KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
 
@@ -27,6 +29,10 @@ class ConfigFile:
     exists: bool = False
     values: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+
+    def line(self, key: str) -> int:
+        """Where the file first speaks of it."""
+        return line_of(self.lines, (key,))
 
 
 def config_path(environment: Mapping[str, str]) -> Path:
@@ -65,15 +71,33 @@ def read_config(environment: Mapping[str, str]) -> ConfigFile:
     try:
         table = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: this is no TOML: {error}", hint="https://toml.io shows how it is written") from error
+        said, _, place = str(error).rpartition(" (at ")
+        line = found[1] if (found := _LINE.match(place)) else content.count("\n") + 1
+        raise UsageError(
+            f"{path} line {line}: this is no TOML: {said}", hint="https://toml.io shows how it is written"
+        ) from error
     lines = lines_of(content)
     try:
         values = read_table(Settings, table)
     except Misfit as wrong:
         raise UsageError(
-            f"{path} line {_line(lines, wrong.path)}: {_dotted(wrong.path)} {wrong}", hint=wrong.hint
+            f"{path} line {line_of(lines, wrong.path)}: {_dotted(wrong.path)} {wrong}", hint=wrong.hint
         ) from None
+    folder = path.absolute().parent
+    values = {name: _anchored(value, folder) for name, value in values.items()}
     return ConfigFile(path=path, exists=True, values=values, lines=lines)
+
+
+def _anchored(value: Any, folder: Path) -> Any:
+    """A path in the file begins at the file's folder, whatever folder dget is run in."""
+    match value:
+        case Path():
+            return folder / value
+        case HostSettings(ca_file=Path() as ca_file):
+            return replace(value, ca_file=folder / ca_file)
+        case tuple():
+            return tuple(_anchored(one, folder) for one in value)
+    return value
 
 
 def lines_of(content: str) -> dict[tuple[str, ...], int]:
@@ -87,6 +111,15 @@ def lines_of(content: str) -> dict[tuple[str, ...], int]:
         elif key := _KEY.match(line):
             found.setdefault((*table, *_path_of(f"{key[1]} = 0")), number)
     return found
+
+
+def line_of(lines: Mapping[tuple[str, ...], int], path: Sequence[str]) -> int:
+    """Of the key, of the first one below it, or of the innermost table around it: the first of these that there is."""
+    for end in range(len(path), 0, -1):
+        wanted = tuple(path[:end])
+        if below := [line for key, line in lines.items() if key[:end] == wanted]:
+            return min(below)
+    return 1
 
 
 def _path_of(written: str) -> tuple[str, ...]:
@@ -103,14 +136,6 @@ def _path_of(written: str) -> tuple[str, ...]:
         if isinstance(value, list):
             break
     return tuple(path)
-
-
-def _line(lines: Mapping[tuple[str, ...], int], path: Sequence[str]) -> int:
-    """Of the key itself, or of the innermost table around it that has a line."""
-    for end in range(len(path), 0, -1):
-        if line := lines.get(tuple(path[:end])):
-            return line
-    return 1
 
 
 def _dotted(path: Sequence[str]) -> str:

@@ -70,7 +70,7 @@ def path(metavar: str, *, example: str = "") -> Kind:
         metavar=metavar,
         expects="a text",
         toml=(str,),
-        parse=lambda value: Path(value).expanduser(),
+        parse=_read_path,
         show=str,
         example=f'"{example}"',
     )
@@ -170,6 +170,15 @@ def _strings(values: list[Any]) -> tuple[str, ...]:
         if not isinstance(value, str):
             raise Misfit(f"takes a list of texts; {value!r} is none")
     return tuple(values)
+
+
+def _read_path(written: str) -> Path:
+    if not written:
+        raise Misfit("takes a path, not an empty text")
+    try:
+        return Path(written).expanduser()
+    except RuntimeError:
+        raise Misfit(f"takes a path; there is no home folder for {written!r}") from None
 
 
 def _truth(word: str) -> bool:

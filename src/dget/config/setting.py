@@ -1,6 +1,6 @@
 """One thing that can be set: its names, its kind and its help, written once beside its field."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, Literal, TypeAlias
 
@@ -15,6 +15,7 @@ class Setting:
 
     field: of the class that holds the value; group: the verbs' options that it belongs to; flag: whether the command
     line and the environment know it; in_file: whether `config.toml` does; alias: another flag; help: a sentence.
+    otherwise: what is in effect where the value is None, from the environment.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Setting:
     flag: bool = True
     in_file: bool = True
     alias: str | None = None
+    otherwise: Callable[[Mapping[str, str]], Any] | None = None
 
     @property
     def option(self) -> str:

@@ -11,6 +11,18 @@ from dget.config.setting import setting, settings_in
 from dget.errors import UsageError
 
 
+def _cache_dir(environment: Mapping[str, str]) -> str:
+    from dget.config.machine import default_cache_dir
+
+    return str(default_cache_dir(environment))
+
+
+def _platform(_: Mapping[str, str]) -> str:
+    from dget.config.machine import machine_platform
+
+    return str(machine_platform())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How dget works. Defaults suit most people.
@@ -34,13 +46,17 @@ class Settings:
     proxy: str | None = setting(None, PROXY, "http, https, socks4, socks5, socks5h (else HTTPS_PROXY counts).")
     resolve: tuple[str, ...] = setting((), RESOLVE, "Use this address (repeatable).")
     ca_file: Path | None = setting(None, path("PEM", example="/etc/ssl/company.pem"), "Trust these authorities too.")
-    client_certificate: Path | None = setting(None, path("PEM"), "Client certificate.", key="cert")
-    client_key: Path | None = setting(None, path("PEM"), "Its key.", key="key")
+    client_certificate: Path | None = setting(
+        None, path("PEM", example="client.pem"), "Client certificate.", key="cert"
+    )
+    client_key: Path | None = setting(None, path("PEM", example="client.key"), "Its key.", key="key")
     insecure: bool = setting(False, switch(), "Do not check certificates; allow plain HTTP.")
     timeout: float = setting(30.0, seconds(1, 86_400), "Give up on a silent host (default 30).")
     connections: int | None = setting(None, whole(1, 64), "At the same time (default: as many as help, up to 16).")
     limit_rate: float | None = setting(None, RATE, "Bytes a second at most, for example 500k or 5M.")
-    cache_dir: Path | None = setting(None, path("FOLDER"), "Where downloads are kept.", group="cache")
+    cache_dir: Path | None = setting(
+        None, path("FOLDER", example="~/.cache/dget"), "Where downloads are kept.", group="cache", otherwise=_cache_dir
+    )
     cache: bool = setting(True, switch(negated=True), "Keep and use nothing.", key="no_cache", group="cache")
     verify_cache: bool = setting(
         True,
@@ -54,6 +70,7 @@ class Settings:
         "Default: linux on this machine's architecture. -arch arm64 means linux/arm64.",
         group="image",
         alias="--arch",
+        otherwise=_platform,
     )
     hosts: tuple[HostSettings, ...] = setting((), HOSTS, "What holds for one registry alone.", flag=False)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)

@@ -1,0 +1,34 @@
+"""What is set up, as lines for people."""
+
+import json
+from typing import Any
+
+from dget.api import ConfigInEffect
+
+
+def config_lines(config: ConfigInEffect) -> list[str]:
+    """One setting a line: its name, its value, where it came from."""
+    rows = [(one.key, _shown(one.value), one.source) for one in config.settings]
+    names = max(len(name) for name, _, _ in rows)
+    values = min(max(len(value) for _, value, _ in rows), 40)
+    missing = "" if config.exists else "  (there is none; `dget config init` writes one)"
+    return [
+        f"{'file':{names}}  {config.path}{missing}",
+        *(f"{name:{names}}  {value:{values}}  {source}" for name, value, source in rows),
+    ]
+
+
+def _shown(value: Any) -> str:
+    """As a person would write it."""
+    match value:
+        case _ if value in (None, [], {}):
+            return "-"
+        case bool():
+            return str(value).lower()
+        case list():
+            return " ".join(map(str, value))
+        case dict():
+            return json.dumps(value, ensure_ascii=False)
+        case float():
+            return f"{value:.12g}"
+    return str(value)
