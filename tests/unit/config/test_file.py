@@ -175,7 +175,8 @@ KEYS = st.from_regex(r"[a-z_]{1,8}", fullmatch=True) | st.from_regex(r"[a-z.:\[\
 
 @given(st.dictionaries(KEYS, st.dictionaries(KEYS, st.integers(), max_size=4), max_size=4))
 def test_every_key_is_found_on_its_line(tables):
-    lines, expected = [], {}
+    lines: list[str] = []
+    expected: dict[tuple[str, ...], int] = {}
     for name, table in tables.items():
         lines.append(f'["{name}"]')
         expected[(name,)] = len(lines)
