@@ -2,7 +2,16 @@
 
 from dget.api.calls import inspect, pull, tags
 from dget.api.client import Client
-from dget.api.results import ConfigInEffect, ConfigPath, ImageDetails, ImagePlan, LayerPlan, PullResult, TagList
+from dget.api.results import (
+    ConfigInEffect,
+    ConfigPath,
+    ImageDetails,
+    ImagePlan,
+    LayerPlan,
+    PullResult,
+    QuotaReport,
+    TagList,
+)
 
 __all__ = [
     "Client",
@@ -12,6 +21,7 @@ __all__ = [
     "ImagePlan",
     "LayerPlan",
     "PullResult",
+    "QuotaReport",
     "TagList",
     "inspect",
     "pull",

@@ -1,19 +1,31 @@
 """A client: settings and connections for many calls."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from dget import __version__
-from dget.api.results import ImageDetails, ImagePlan, LayerPlan, PullResult, TagList
+from dget.api.results import ImageDetails, ImagePlan, LayerPlan, PullResult, QuotaReport, TagList
 from dget.archive import DockerArchive, archive_size, check_output, is_gzip, target_of
 from dget.config import Settings, default_cache_dir, machine_platform
 from dget.engine import CachedImage, PullPlan, assemble, make_plan
-from dget.flow import Cancel, Clock, Observer, RateLimit, Stage, SystemClock, run_interruptibly, silent
-from dget.model import Descriptor, Platform, Reference
+from dget.errors import RateLimited
+from dget.flow import Cancel, Clock, Observer, Paused, RateLimit, Stage, SystemClock, run_interruptibly, silent
+from dget.model import Descriptor, Platform, Reference, registry_host
 from dget.protocol.auth import Credential
-from dget.registry import Endpoint, RemoteImage, Session, list_tags
+from dget.protocol.quota import Quota
+from dget.protocol.waiting import pause, until, when_to_come_back
+from dget.registry import (
+    Endpoint,
+    RemoteImage,
+    Session,
+    list_tags,
+    quota_image,
+    quota_told_by_image,
+    quota_told_by_registry,
+)
 from dget.store import Store
 from dget.transport import CurlTransport, ObservedTransport, Transport, TransportOptions
 
@@ -89,7 +101,30 @@ class Client:
         """All tags of a repository."""
         return self._run(lambda run: self._tags(repository, run), cancel)
 
+    def quota(self, target: str, *, cancel: Cancel | None = None) -> QuotaReport:
+        """What a registry allows yet, asked without being counted. target: its host, or one of its images."""
+        return self._run(lambda run: self._quota(target, run), cancel)
+
     def _run(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
+        while True:
+            try:
+                return self._run_once(call, cancel)
+            except RateLimited as error:
+                if not self._paused(error, cancel):
+                    raise
+
+    def _paused(self, error: RateLimited, cancel: Cancel | None) -> bool:
+        """Waits until the registry allows more, where the person wants that; what arrived is kept meanwhile."""
+        now = datetime.fromtimestamp(self._clock.time(), tz=UTC).astimezone()
+        seconds = pause(error)
+        if seconds is None or not self._settings.wait:
+            error.hint = when_to_come_back(error, now) or error.hint
+            return False
+        self._observer(Paused(text=f"{error.message}; going on {until(seconds, now)}", seconds=seconds))
+        self._run_once(lambda run: run.sleep(seconds), cancel)
+        return True
+
+    def _run_once(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
         # A failure cancels its own run alone, not what else the caller's Cancel stands for.
         run = Cancel()
         with (cancel or Cancel()).on_cancel(run.cancel):
@@ -119,6 +154,7 @@ class Client:
             seconds=self._clock.monotonic() - begun,
             fetched=assembled.fetched,
             reused=assembled.reused,
+            quota=source.remote.quota,
         )
 
     def _plan(self, image: str, platform: str | None, output: str | None, cancel: Cancel) -> ImagePlan:
@@ -161,6 +197,18 @@ class Client:
         reference = self._reference(repository)
         found = list_tags(self._session(reference), reference, cancel=cancel, observer=self._observer)
         return TagList(repository=reference.familiar_name, tags=tuple(found))
+
+    def _quota(self, target: str, cancel: Cancel) -> QuotaReport:
+        if host := registry_host(target):
+            reference, domain = quota_image(host), host
+        else:
+            reference = self._reference(target)
+            domain = reference.domain
+        if reference:
+            told = quota_told_by_image(self._session(reference), reference, cancel=cancel, observer=self._observer)
+        else:
+            told = quota_told_by_registry(self._transport, self._endpoint(domain), self._clock, cancel=cancel)
+        return QuotaReport(host=domain, image=str(reference) if reference else None, quota=told)
 
     def _planned(self, image: str, platform: str | None, cancel: Cancel) -> tuple[CachedImage, PullPlan]:
         source = self._source(image, cancel)
@@ -210,6 +258,7 @@ def _result(
     fetched: int = 0,
     reused: int = 0,
     kept: bool = False,
+    quota: Quota | None = None,
 ) -> PullResult:
     return PullResult(
         path=path,
@@ -223,6 +272,7 @@ def _result(
         reused=reused,
         seconds=seconds,
         kept=kept,
+        quota=quota,
     )
 
 

@@ -13,7 +13,7 @@ class PullResult:
     """A finished archive.
 
     name: what engines call the loaded image; digest: of the platform's manifest; size: of the file; fetched, reused:
-    bytes from the network and from the cache; kept: it was there already and --no-clobber kept it.
+    bytes from the network and from the cache; kept: it was there already and --no-clobber kept it; quota: what the registry allows yet, where it tells.
     """
 
     path: Path
@@ -27,6 +27,7 @@ class PullResult:
     reused: int
     seconds: float
     kept: bool = False
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,15 @@ class TagList:
 
     repository: str
     tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaReport:
+    """host: the registry, as images name it; image: the one that was asked about; quota: None where it tells none."""
+
+    host: str
+    image: str | None
+    quota: Quota | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

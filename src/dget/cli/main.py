@@ -16,13 +16,21 @@ from dget.cli.config import config
 from dget.cli.demo import demo
 from dget.cli.inspect import inspect
 from dget.cli.pull import pull
+from dget.cli.quota import quota
 from dget.cli.report import Reported
 from dget.cli.tags import tags
 from dget.cli.units import clean
 from dget.errors import DgetError, StorageError, UsageError
 
 _SIGNALS = ("SIGHUP", "SIGINT", "SIGTERM")
-VERBS: dict[str, click.Command] = {"pull": pull, "inspect": inspect, "tags": tags, "config": config, "demo": demo}
+VERBS: dict[str, click.Command] = {
+    "pull": pull,
+    "inspect": inspect,
+    "tags": tags,
+    "quota": quota,
+    "config": config,
+    "demo": demo,
+}
 _USAGE_HINT = "dget --help shows how it is used"
 
 

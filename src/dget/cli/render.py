@@ -7,9 +7,9 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from dget.api import ConfigInEffect, ConfigPath, ImageDetails, ImagePlan, LayerPlan, PullResult, TagList
+from dget.api import ConfigInEffect, ConfigPath, ImageDetails, ImagePlan, LayerPlan, PullResult, QuotaReport, TagList
 from dget.archive import is_gzip
-from dget.cli.render_setup import config_lines
+from dget.cli.render_setup import config_lines, left_of, quota_lines
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError, Partial
 from dget.model.image_config import Words
@@ -32,6 +32,8 @@ def text(result: Any) -> bytes:
             lines = _details_lines(result)
         case ConfigInEffect():
             lines = config_lines(result)
+        case QuotaReport():
+            lines = quota_lines(result)
         case ConfigPath():
             lines = [str(result.path)]
         case _:
@@ -52,6 +54,7 @@ def summary(result: Any) -> str:
         ("digest", result.digest),
         ("file", f"{result.path}  {size(result.size)}, {result.layers} layers{cached}"),
         ("time", f"{duration(result.seconds)}{speed}"),
+        *([("quota", f"{left_of(result.quota)}: it runs low")] if result.quota and result.quota.low else []),
         *load_commands(result.path),
     ]
     return "\n".join(f"{clean(label):8}{clean(value)}" for label, value in rows)
@@ -132,8 +135,7 @@ def _plan_lines(plan: ImagePlan) -> list[str]:
         f"archive   {plan.archive}  {size(plan.archive_size)}",
     ]
     if plan.quota:
-        hours = f" in {plan.quota.window / 3600:g} h" if plan.quota.window else ""
-        lines.append(f"quota     {plan.quota.remaining} of {plan.quota.limit} pulls left{hours}")
+        lines.append(f"quota     {left_of(plan.quota)}")
     return lines
 
 

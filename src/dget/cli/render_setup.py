@@ -1,9 +1,10 @@
-"""What is set up, as lines for people."""
+"""What is set up, and what a registry allows, as lines for people."""
 
 import json
 from typing import Any
 
-from dget.api import ConfigInEffect
+from dget.api import ConfigInEffect, QuotaReport
+from dget.protocol.quota import Quota
 
 
 def config_lines(config: ConfigInEffect) -> list[str]:
@@ -16,6 +17,20 @@ def config_lines(config: ConfigInEffect) -> list[str]:
         f"{'file':{names}}  {config.path}{missing}",
         *(f"{name:{names}}  {value:{values}}  {source}" for name, value, source in rows),
     ]
+
+
+def left_of(quota: Quota) -> str:
+    """`87 of 100 pulls left in 6 h`."""
+    window = f" in {quota.window / 3600:g} h" if quota.window else ""
+    return f"{quota.remaining} of {quota.limit} pulls left{window}"
+
+
+def quota_lines(report: QuotaReport) -> list[str]:
+    if report.quota is None:
+        more = "" if report.image else f"; it may for an image: dget quota {report.host}/NAME:TAG"
+        return [f"{report.host} tells no quota{more}"]
+    source = f", counted for {report.quota.source}" if report.quota.source else ""
+    return [f"{report.host}: {left_of(report.quota)}{source}"]
 
 
 def _shown(value: Any) -> str:

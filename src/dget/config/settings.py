@@ -54,6 +54,7 @@ class Settings:
     timeout: float = setting(30.0, seconds(1, 86_400), "Give up on a silent host (default 30).")
     connections: int | None = setting(None, whole(1, 64), "At the same time (default: as many as help, up to 16).")
     limit_rate: float | None = setting(None, RATE, "Bytes a second at most, for example 500k or 5M.")
+    wait: bool = setting(False, switch(), "Wait where a registry allows no more requests for now.")
     cache_dir: Path | None = setting(
         None, path("FOLDER", example="~/.cache/dget"), "Where downloads are kept.", group="cache", otherwise=_cache_dir
     )

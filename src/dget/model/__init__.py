@@ -7,7 +7,7 @@ from dget.model.document import Document, read_config, read_manifest
 from dget.model.image_config import ImageConfig
 from dget.model.manifest import Index, Manifest
 from dget.model.platform import Platform, choose_platform
-from dget.model.reference import Reference
+from dget.model.reference import Reference, registry_host, wire_host
 
 __all__ = [
     "Contents",
@@ -23,4 +23,6 @@ __all__ = [
     "choose_platform",
     "read_config",
     "read_manifest",
+    "registry_host",
+    "wire_host",
 ]

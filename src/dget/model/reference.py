@@ -164,6 +164,20 @@ def _check_repository(text: str, domain: str, repository: str) -> None:
         raise UsageError(f"the image name is longer than {_NAME_MAX} characters")
 
 
+def registry_host(text: str) -> str | None:
+    """The registry that a word names; None where it names an image.
+
+    A host has a dot, is `localhost`, or stands after https:// or http://: `redis:7` is an image, `quay.io` is none.
+    """
+    bare = text.removeprefix("https://").removeprefix("http://").rstrip("/")
+    name, _, port = bare.rpartition(":")
+    host = name if name and port.isdigit() else bare
+    marked = bare != text or "." in host or "[" in host or host == "localhost"
+    if not marked or not _DOMAIN.fullmatch(bare):
+        return None
+    return DOCKER_HUB if bare in ("index.docker.io", _DOCKER_HUB_WIRE) else bare
+
+
 def wire_host(domain: str) -> str:
     """The host that answers for a registry: Docker Hub's name and address differ."""
     return _DOCKER_HUB_WIRE if domain == DOCKER_HUB else domain

@@ -4,7 +4,7 @@ Sources: distribution, docs/spec/auth/token.md and oauth.md; RFC 7617.
 """
 
 import base64
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import urlencode, urlsplit
@@ -137,7 +137,8 @@ def _ask_for_token(
 
 
 def _token_request(realm: Realm, scope: str, credential: Credential | None) -> Request:
-    query: Mapping[str, str] = {"service": realm.service, "scope": scope} if realm.service else {"scope": scope}
+    # Without a scope it proves who asks, and nothing more (docs/spec/auth/token.md).
+    query = {name: value for name, value in (("service", realm.service), ("scope", scope)) if value}
     joint = "&" if urlsplit(realm.url).query else "?"
     request = Request(url=f"{realm.url}{joint}{urlencode(query)}")
     if credential is None:

@@ -2,8 +2,21 @@
 
 from dget.registry.endpoint import Endpoint
 from dget.registry.persistence import persist
+from dget.registry.ping import ping
+from dget.registry.quota import quota_image, quota_told_by_image, quota_told_by_registry
 from dget.registry.remote_image import RemoteImage
 from dget.registry.session import RangesIgnored, Session
 from dget.registry.tags import list_tags
 
-__all__ = ["Endpoint", "RangesIgnored", "RemoteImage", "Session", "list_tags", "persist"]
+__all__ = [
+    "Endpoint",
+    "RangesIgnored",
+    "RemoteImage",
+    "Session",
+    "list_tags",
+    "persist",
+    "ping",
+    "quota_image",
+    "quota_told_by_image",
+    "quota_told_by_registry",
+]

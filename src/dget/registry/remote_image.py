@@ -10,7 +10,7 @@ from dget.registry.persistence import persist
 from dget.registry.session import Session
 
 # Common registries take no larger ones (distribution specification, "Pushing Manifests").
-_MANIFEST_MAX = 4 << 20
+MANIFEST_MAX = 4 << 20
 _DOCUMENT_MAX = 8 << 20
 _DIGEST_HEADER = "Docker-Content-Digest"
 
@@ -71,8 +71,8 @@ class RemoteImage:
     def _fetch_once(self, selector: str, subject: str, digest: Digest | None) -> Document[Manifest] | Document[Index]:
         response = self._ask(selector, subject)
         raw = response.body
-        if len(raw) > _MANIFEST_MAX:
-            raise Unsupported(f"the manifest of {subject} is larger than {_MANIFEST_MAX >> 20} MB")
+        if len(raw) > MANIFEST_MAX:
+            raise Unsupported(f"the manifest of {subject} is larger than {MANIFEST_MAX >> 20} MB")
         if digest is not None and Digest.of(raw, digest.algorithm) != digest:
             raise IntegrityError(
                 f"the registry's manifest for {subject} does not match its digest",
