@@ -124,7 +124,7 @@ def test_0_for_an_image_that_is_there_already(dget, registry, workplace):
         (["-output"], "-output"),
         (["-connections", "none", NOWHERE], "none"),
         (["-connections", "0", NOWHERE], "1 to 64"),
-        (["-timeout", "0", NOWHERE], "at least 1"),
+        (["-timeout", "0", NOWHERE], "1 to 86400"),
         (["-arch", "no/such/thing/at/all", NOWHERE], "no/such/thing/at/all"),
         (["-username", "ann", NOWHERE], "password"),
         (["-ca-file", "missing.pem", NOWHERE], "missing.pem"),

@@ -12,11 +12,14 @@ from dget.api.results import (
     QuotaReport,
     TagList,
 )
+from dget.engine.doctor import Diagnosis, Finding
 
 __all__ = [
     "Client",
     "ConfigInEffect",
     "ConfigPath",
+    "Diagnosis",
+    "Finding",
     "ImageDetails",
     "ImagePlan",
     "LayerPlan",

@@ -7,10 +7,12 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from dget import __version__
+from dget.api.patient import patient_of
 from dget.api.results import ImageDetails, ImagePlan, LayerPlan, PullResult, QuotaReport, TagList
 from dget.archive import DockerArchive, archive_size, check_output, is_gzip, target_of
 from dget.config import Settings, default_cache_dir, machine_platform
 from dget.engine import CachedImage, PullPlan, assemble, make_plan
+from dget.engine.doctor import Diagnosis, examine
 from dget.errors import RateLimited
 from dget.flow import Cancel, Clock, Observer, Paused, RateLimit, Stage, SystemClock, run_interruptibly, silent
 from dget.model import Descriptor, Platform, Reference, registry_host
@@ -104,6 +106,10 @@ class Client:
     def quota(self, target: str, *, cancel: Cancel | None = None) -> QuotaReport:
         """What a registry allows yet, asked without being counted. target: its host, or one of its images."""
         return self._run(lambda run: self._quota(target, run), cancel)
+
+    def doctor(self, target: str, *, cancel: Cancel | None = None) -> Diagnosis:
+        """What keeps pulls from a registry from working. target: its host, or one of its images."""
+        return self._run(lambda run: self._doctor(target, run), cancel)
 
     def _run(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
         while True:
@@ -210,6 +216,20 @@ class Client:
             told = quota_told_by_registry(self._transport, self._endpoint(domain), self._clock, cancel=cancel)
         return QuotaReport(host=domain, image=str(reference) if reference else None, quota=told)
 
+    def _doctor(self, target: str, cancel: Cancel) -> Diagnosis:
+        patient = patient_of(
+            target,
+            self._settings,
+            reference_of=self._reference,
+            endpoint_of=self._new_endpoint,
+            options=_transport_options(self._settings),
+        )
+        transport = ObservedTransport(CurlTransport(patient.options), self._observer)
+        try:
+            return examine(patient, transport, self._clock, cancel=cancel, observer=self._observer)
+        finally:
+            transport.close()
+
     def _planned(self, image: str, platform: str | None, cancel: Cancel) -> tuple[CachedImage, PullPlan]:
         source = self._source(image, cancel)
         platform = platform or self._settings.platform
@@ -232,15 +252,18 @@ class Client:
 
     def _endpoint(self, domain: str) -> Endpoint:
         """One for each registry, so that what was learned of it serves the next image too."""
-        settings = self._settings
         if domain not in self._endpoints:
-            own = settings.host(domain)
-            plain_http = settings.insecure or own.insecure or own.plain_http or settings.registry == f"http://{domain}"
-            credential = None
-            if settings.username is not None and settings.password is not None:
-                credential = Credential(username=settings.username, password=settings.password)
-            self._endpoints[domain] = Endpoint.of(domain, credential, plain_http=plain_http)
+            self._endpoints[domain] = self._new_endpoint(domain)
         return self._endpoints[domain]
+
+    def _new_endpoint(self, domain: str) -> Endpoint:
+        settings = self._settings
+        own = settings.host(domain)
+        plain_http = settings.insecure or own.insecure or own.plain_http or settings.registry == f"http://{domain}"
+        credential = None
+        if settings.username is not None and settings.password is not None:
+            credential = Credential(username=settings.username, password=settings.password)
+        return Endpoint.of(domain, credential, plain_http=plain_http)
 
     def _opened_store(self) -> Store | None:
         if self._settings.cache and self._store is None:

@@ -14,6 +14,7 @@ from dget import __version__
 from dget.cli import arguments
 from dget.cli.config import config
 from dget.cli.demo import demo
+from dget.cli.doctor import doctor
 from dget.cli.inspect import inspect
 from dget.cli.pull import pull
 from dget.cli.quota import quota
@@ -28,6 +29,7 @@ VERBS: dict[str, click.Command] = {
     "inspect": inspect,
     "tags": tags,
     "quota": quota,
+    "doctor": doctor,
     "config": config,
     "demo": demo,
 }
@@ -85,6 +87,8 @@ def _run(words: Sequence[str]) -> int:
     try:
         with command.make_context(f"dget {line.verb}", [*options, "--", *line.words]) as context:
             command.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.ClickException as error:
         raise UsageError(error.format_message()) from error
     return 0

@@ -7,8 +7,19 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from dget.api import ConfigInEffect, ConfigPath, ImageDetails, ImagePlan, LayerPlan, PullResult, QuotaReport, TagList
+from dget.api import (
+    ConfigInEffect,
+    ConfigPath,
+    Diagnosis,
+    ImageDetails,
+    ImagePlan,
+    LayerPlan,
+    PullResult,
+    QuotaReport,
+    TagList,
+)
 from dget.archive import is_gzip
+from dget.cli.render_doctor import diagnosis_lines
 from dget.cli.render_setup import config_lines, left_of, quota_lines
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError, Partial
@@ -34,6 +45,8 @@ def text(result: Any) -> bytes:
             lines = config_lines(result)
         case QuotaReport():
             lines = quota_lines(result)
+        case Diagnosis():
+            lines = diagnosis_lines(result)
         case ConfigPath():
             lines = [str(result.path)]
         case _:

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, LifoQueue
+from typing import TypeAlias
 
 import pycurl
 
@@ -24,12 +25,15 @@ _HEADERS_MAX = 500
 # CURLOPT_SUPPRESS_CONNECT_HEADERS, which pycurl does not name: a proxy's own answer is none of the sink's business.
 _SUPPRESS_CONNECT_HEADERS = 265
 
+Watch: TypeAlias = Callable[[pycurl.Curl], None]
+
 
 class CurlTransport:
     """A Transport. Threads may use it together."""
 
-    def __init__(self, options: TransportOptions) -> None:
-        """Raises UsageError where a file that the options name cannot be used."""
+    def __init__(self, options: TransportOptions, *, watch: Watch | None = None) -> None:
+        """watch: is shown the handle after each request. Raises UsageError for a file that cannot be used."""
+        self._watch = watch
         self._options = options
         self._trust = trust_store(options.ca_file, options.environment)
         self._share = pycurl.CurlShare()
@@ -56,13 +60,16 @@ class CurlTransport:
         try:
             return self._idle.get_nowait()
         except Empty:
-            return _Handle(self._options, self._trust, self._share)
+            return _Handle(self._options, self._trust, self._share, self._watch)
 
 
 class _Handle:
     """An easy handle with its kept-alive connections, for one thread at a time."""
 
-    def __init__(self, options: TransportOptions, trust: TrustStore, share: pycurl.CurlShare) -> None:
+    def __init__(
+        self, options: TransportOptions, trust: TrustStore, share: pycurl.CurlShare, watch: Watch | None
+    ) -> None:
+        self._watch = watch
         self._sockets = OpenSockets()
         self._curl = pycurl.Curl()
         self._curl.setopt(pycurl.SHARE, share)
@@ -74,6 +81,8 @@ class _Handle:
         for option, value in self._base:
             self._curl.setopt(option, value)
         _set_request(self._curl, request)
+        if self._watch:
+            self._curl.setopt(pycurl.OPT_CERTINFO, 1)
         answer = _Answer(sink)
         self._curl.setopt(pycurl.HEADERFUNCTION, answer.header)
         self._curl.setopt(pycurl.WRITEFUNCTION, answer.write)
@@ -86,6 +95,8 @@ class _Handle:
                     raise answer.failure from None
                 raise network_error(int(error.args[0]), str(error.args[-1]), request.url) from None
             finally:
+                if self._watch:
+                    self._watch(self._curl)
                 # Lets go of the sink. Not by reset(): libcurl closes its sockets through our callbacks later on.
                 self._curl.setopt(pycurl.HEADERFUNCTION, _ignore)
                 self._curl.setopt(pycurl.WRITEFUNCTION, _ignore)

@@ -1,0 +1,39 @@
+"""What the doctor examines, from what the person set up."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from dget import __version__
+from dget.config import Settings, default_cache_dir
+from dget.engine.doctor import Patient
+from dget.model import Reference, registry_host
+from dget.registry import Endpoint
+from dget.transport import TransportOptions
+
+# Whoever asks what is wrong waits for no host as long as a pull does.
+_PATIENCE = 10.0
+
+
+def patient_of(
+    target: str,
+    settings: Settings,
+    *,
+    reference_of: Callable[[str], Reference],
+    endpoint_of: Callable[[str], Endpoint],
+    options: TransportOptions,
+) -> Patient:
+    """target: a registry's host, or an image. endpoint_of: makes one of its own. Raises UsageError."""
+    host = registry_host(target)
+    image = None if host else reference_of(target)
+    domain = image.domain if image else host or target
+    return Patient(
+        domain=domain,
+        image=image,
+        mirrors=settings.host(domain).mirrors,
+        endpoint=endpoint_of(domain),
+        credentials_from="--username or DGET_USERNAME" if settings.username else None,
+        options=replace(options, timeout=min(options.timeout, _PATIENCE)),
+        proxy=settings.proxy,
+        cache=(settings.cache_dir or default_cache_dir(settings.environment)) if settings.cache else None,
+        about={"dget": __version__},
+    )

@@ -1,0 +1,68 @@
+"""A mirror: whether it answers, how soon, and how fast."""
+
+import time
+
+from dget.engine.doctor.finding import Finding
+from dget.errors import DgetError, NotFound
+from dget.flow import Cancel, Clock, silent
+from dget.model import Descriptor, Index, Manifest, Reference
+from dget.protocol.origin import host_of
+from dget.registry import Endpoint, RemoteImage, Session, ping
+from dget.transport import Transport
+
+# So many bytes of a layer tell the rate.
+_SAMPLE = 4 << 20
+_MEGA = 1e6
+
+
+def mirror_finding(transport: Transport, url: str, image: Reference | None, clock: Clock, cancel: Cancel) -> Finding:
+    """url: of the mirror; image: what it is asked for, so that its rate is seen."""
+    check = f"mirror {host_of(url)}"
+    endpoint = Endpoint([url.rstrip("/")], None)
+    try:
+        # The second answer comes by a connection that is there already.
+        ping(transport, endpoint, clock, cancel=cancel)
+        begun = time.monotonic()
+        answer = ping(transport, endpoint, clock, cancel=cancel)
+        trip = f"{(time.monotonic() - begun) * 1000:.0f} ms"
+        if not (answer.ok or answer.status == 401):
+            return _warning(check, f"answers {answer.status}, not as a registry does")
+        if image is None:
+            return Finding.ok(check, f"answers ({trip}); name an image to see how fast it is")
+        rate = _rate(RemoteImage(_session(transport, endpoint, image, clock), image, cancel=cancel, observer=silent))
+    except NotFound:
+        return _warning(check, f"does not have {image}")
+    except DgetError as error:
+        return _warning(check, error.message)
+    return Finding.ok(check, f"answers ({trip}), {rate / _MEGA:.1f} MB/s")
+
+
+def _warning(check: str, text: str) -> Finding:
+    return Finding.warning(check, text, "pulls do without it; take it out of the configuration if it stays so")
+
+
+def _session(transport: Transport, endpoint: Endpoint, image: Reference, clock: Clock) -> Session:
+    return Session(transport, endpoint, image.repository, clock)
+
+
+def _rate(image: RemoteImage) -> float:
+    """Bytes a second, of the beginning of the largest layer. Raises DgetError."""
+    document = image.resolve()
+    while isinstance(document.value, Index):
+        document = image.document(document.value.images[0])
+    manifest: Manifest = document.value
+    layer: Descriptor = max((*manifest.layers, manifest.config), key=lambda blob: blob.size)
+    sink = _Count()
+    begun = time.monotonic()
+    image.read_blob(layer, sink, stop=min(layer.size, _SAMPLE))
+    return sink.count / max(time.monotonic() - begun, 1e-3)
+
+
+class _Count:
+    """A ByteSink that keeps nothing."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def write(self, data: bytes) -> None:
+        self.count += len(data)
