@@ -12,7 +12,7 @@ from dget.protocol.auth import auth_flow
 from dget.protocol.challenge import parse_challenges
 from dget.protocol.failures import failure_of, is_web_page
 from dget.protocol.http import Request, Response
-from dget.protocol.origin import host_of, origin
+from dget.protocol.origin import host_of
 from dget.protocol.quota import Quota
 from dget.registry import Endpoint
 from dget.transport import Transport
@@ -23,7 +23,8 @@ _SKEW_MAX = 300.0
 def api_finding(url: str, response: Response, *, now: float) -> Finding:
     """Whether what answered `GET /v2/` without credentials is a registry."""
     host = host_of(url)
-    if is_web_page(response):
+    # A front that asks for the password may say so with a page of its own; its challenge is what counts.
+    if is_web_page(response) and not (response.status == 401 and _schemes(response)):
         error = NetworkError(f"{host} answered with a web page, not as a registry does")
         return Finding.problem(
             "registry", error, advice="is the host right? A proxy or a log-in page of the network may stand in between"
@@ -52,46 +53,57 @@ def clock_finding(response: Response, *, now: float) -> Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """What became of signing in. service: the token service's host, or none; seconds: that it took; error: why not."""
+    """What became of signing in.
 
+    registry, service: hosts, the token service's where there is one; seconds: that it took; error: why not.
+    """
+
+    registry: str
     service: str | None
     seconds: float
-    service_answered: bool
     error: DgetError | None
+
+    @property
+    def refused_by(self) -> str:
+        return self.service or self.registry
 
 
 def sign_in(transport: Transport, endpoint: Endpoint, scope: str, clock: Clock, cancel: Cancel) -> SignIn:
     """`GET /v2/` with all that a pull would do to be let in. scope: may be empty."""
-    registry = origin(endpoint.url)
-    service, seconds, answered = None, 0.0, True
+    registry = f"{endpoint.url}/v2/"
+    service, seconds, failure = None, 0.0, None
     try:
-        flow = auth_flow(Request(url=f"{endpoint.url}/v2/"), endpoint.authority, scope, clock)
+        flow = auth_flow(Request(url=registry), endpoint.authority, scope, clock)
         wanted = next(flow)
         while True:
-            at_service = origin(wanted.url) != registry or "/v2/" not in wanted.url
+            at_service = wanted.url != registry
             begun = time.monotonic()
             if at_service:
-                service, answered = host_of(wanted.url), False
+                service = host_of(wanted.url)
             response = transport.send(wanted, cancel=cancel)
             if at_service:
-                seconds, answered = time.monotonic() - begun, response.status < 500
+                seconds = time.monotonic() - begun
             wanted = flow.send(response)
     except StopIteration:
-        return SignIn(service=service, seconds=seconds, service_answered=answered, error=None)
+        pass
     except DgetError as error:
-        return SignIn(service=service, seconds=seconds, service_answered=answered, error=error)
+        failure = error
+    return SignIn(registry=host_of(registry), service=service, seconds=seconds, error=failure)
 
 
 def access_findings(challenge: Response, signed: SignIn, source: str | None) -> Iterator[Finding]:
     """challenge: the registry's answer without credentials; source: where the credentials came from, None for none."""
-    if signed.service is None and "bearer" not in _schemes(challenge):
-        yield Finding.ok("token service", "the registry has none")
-    elif signed.error and not (signed.service_answered and isinstance(signed.error, Unauthorized)):
-        yield Finding.problem("token service", signed.error)
+    error = signed.error
+    wants_token = signed.service is not None or "bearer" in _schemes(challenge)
+    if error and not isinstance(error, Unauthorized):
+        yield Finding.problem("token service" if wants_token else "registry", error)
         return
-    else:
-        yield Finding.ok("token service", f"{signed.service} answers ({signed.seconds * 1000:.0f} ms)")
+    yield Finding.ok("token service", _answer_of_service(signed) if wants_token else "the registry has none")
     yield _credentials(challenge, signed, source)
+
+
+def _answer_of_service(signed: SignIn) -> str:
+    return f"{signed.service} answers ({signed.seconds * 1000:.0f} ms)" if signed.service else "not asked"
 
 
 def _credentials(challenge: Response, signed: SignIn, source: str | None) -> Finding:
@@ -100,7 +112,8 @@ def _credentials(challenge: Response, signed: SignIn, source: str | None) -> Fin
             return Finding.ok("credentials", "none are wanted")
         return Finding.ok("credentials", f"those of {source} are taken" if source else "none; public images need none")
     if source:
-        return Finding.problem("credentials", signed.error, text=f"{signed.error.message} (those of {source})")
+        text = f"{signed.refused_by} refused the name or the password of {source}"
+        return Finding.problem("credentials", signed.error, text=text)
     if "basic" in _schemes(challenge):
         return Finding.problem("credentials", signed.error)
     return Finding.warning(

@@ -10,7 +10,7 @@ from dget.codec import disk_errors
 from dget.engine.doctor.finding import Finding
 from dget.errors import StorageError
 
-_SAMPLE = 256 << 10
+_SAMPLE = 1 << 20
 _SMALL = 100 << 20
 _LOW = 2 << 30
 _GIGA = 1e9

@@ -16,6 +16,7 @@ _INTERCEPTORS = re.compile(
     r"Zscaler",
     re.IGNORECASE,
 )
+_PASSWORD_WANTED = 407
 _OF_TIME = ("expired", "not yet valid")
 
 
@@ -32,17 +33,21 @@ def way_findings(probe: Probe, proxy: str | None, clock: str) -> Iterator[Findin
 
 
 def _proxy(probe: Probe, failure: NetworkError | None, proxy: str, _: str) -> Finding:
-    if failure:
-        status = f" ({probe.way.proxy_status})" if probe.way.proxy_status >= 300 else ""
-        said = failure.message if "proxy" in failure.message else None
-        text = said or (
-            f"the proxy {proxy} does not let dget through to {host_of(probe.url)}{status}"
-            if status
-            else f"cannot connect to the proxy {proxy}"
-        )
-        advice = "check -proxy and HTTPS_PROXY; whoever runs the proxy can allow the host; NO_PROXY goes round it"
-        return Finding.problem("proxy", failure, text=text, advice=advice if said is None else None)
-    return Finding.ok("proxy", f"through {proxy}" if probe.way.proxied else "none is used")
+    if failure is None:
+        return Finding.ok("proxy", f"through {proxy}" if probe.way.proxied else "none is used")
+    # Where the error itself speaks of the proxy, it says more than its status.
+    if "proxy" in failure.message:
+        return Finding.problem("proxy", failure)
+    host, status = host_of(probe.url), probe.way.proxy_status
+    if status == _PASSWORD_WANTED:
+        text = f"the proxy {proxy} wants a name and a password"
+        return Finding.problem("proxy", failure, text=text, advice="write them into it: http://NAME:PASSWORD@HOST:PORT")
+    if status:
+        text = f"the proxy {proxy} does not let dget through to {host} ({status})"
+        advice = f"whoever runs the proxy can allow it; NO_PROXY={origin(probe.url)[1]} goes round the proxy"
+        return Finding.problem("proxy", failure, text=text, advice=advice)
+    text = f"cannot connect to the proxy {proxy}"
+    return Finding.problem("proxy", failure, text=text, advice="check its address: -proxy, HTTPS_PROXY")
 
 
 def _dns(probe: Probe, failure: NetworkError | None, proxy: str, _: str) -> Finding:
@@ -50,8 +55,11 @@ def _dns(probe: Probe, failure: NetworkError | None, proxy: str, _: str) -> Find
     if failure:
         return Finding.problem("DNS", failure)
     if probe.way.proxied:
-        return Finding.ok("DNS", f"left to {proxy}")
-    return Finding.ok("DNS", f"{host} is at {probe.way.address or 'an address'} ({_ms(probe.way.looked_up)})")
+        return Finding.ok("DNS", f"left to the proxy {proxy}")
+    address = probe.way.address
+    if address in ("", host):
+        return Finding.ok("DNS", f"{host} was found" if not address else f"{host} is an address itself")
+    return Finding.ok("DNS", f"{host} is at {address} ({_ms(probe.way.looked_up)})")
 
 
 def _tcp(probe: Probe, failure: NetworkError | None, proxy: str, _: str) -> Finding:

@@ -1,0 +1,96 @@
+"""What a probe tells of the way to a registry."""
+
+import pytest
+
+from dget.engine.doctor.finding import Grade
+from dget.engine.doctor.way import proxy_shown, way_findings
+from dget.errors import NetworkError
+from dget.transport.curl_errors import network_error
+from dget.transport.probe import Certificate, Probe, Way
+
+URL = "https://reg.example/v2/"
+PUBLIC = Certificate(subject="CN = reg.example", issuer="O = Public Trust, CN = R3", expires="Jan  1 00:00:00 2027 GMT")
+WHOLE = Way(address="192.0.2.1", looked_up=0.01, connected=0.03, secured=0.08, answered=0.1, certificates=(PUBLIC,))
+
+
+def findings(way: Way, error: NetworkError | None = None, url: str = URL, proxy: str | None = None):
+    return list(way_findings(Probe(url=url, way=way, error=error), proxy, "2026-01-01 00:00 UTC"))
+
+
+def curl_error(number: int, text: str) -> NetworkError:
+    return network_error(number, text, URL)
+
+
+def test_a_way_without_faults_is_told_step_by_step():
+    assert [(one.check, one.grade, one.text) for one in findings(WHOLE)] == [
+        ("proxy", "ok", "none is used"),
+        ("DNS", "ok", "reg.example is at 192.0.2.1 (10 ms)"),
+        ("TCP", "ok", "reg.example takes connections (20 ms)"),
+        ("TLS", "ok", "trusted; issued by O = Public Trust, CN = R3, until Jan  1 00:00:00 2027 GMT"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("way", "error", "check", "said"),
+    [
+        (Way(), curl_error(6, "Could not resolve host"), "DNS", "reg.example cannot be found"),
+        (Way(), curl_error(28, "Resolving timed out"), "DNS", "went silent"),
+        (Way(looked_up=0.1), curl_error(7, "x: Connection refused"), "TCP", "cannot connect to reg.example"),
+        (Way(looked_up=0.1), curl_error(28, "Connection timed out"), "TCP", "went silent"),
+        (Way(looked_up=0.1, connected=0.2), curl_error(60, "self-signed certificate"), "TLS", "is not trusted"),
+        (Way(looked_up=0.1, connected=0.2), curl_error(35, "reset"), "TLS", "no common TLS"),
+        (Way(proxied=True), curl_error(5, "Could not resolve proxy"), "proxy", "the proxy's host name"),
+        (Way(proxied=True, looked_up=0.1), curl_error(7, "refused"), "proxy", "cannot connect to the proxy p:3128"),
+        (Way(proxied=True, looked_up=0.1, connected=0.2, proxy_status=403), curl_error(56, "x"), "proxy", "(403)"),
+        (Way(proxied=True, looked_up=0.1, connected=0.2, proxy_status=407), curl_error(56, "x"), "proxy", "a password"),
+    ],
+)  # fmt: skip
+def test_the_step_that_failed_is_the_last_one_and_names_the_cause(way, error, check, said):
+    *before, last = findings(way, error, proxy="p:3128" if way.proxied else None)
+    assert {one.grade for one in before} <= {Grade.OK}
+    assert (last.check, last.grade, last.exit_status) == (check, Grade.PROBLEM, 5)
+    assert said in last.text
+    assert last.advice
+
+
+def test_what_comes_after_the_connection_is_not_the_ways_fault():
+    assert all(one.grade == "ok" for one in findings(WHOLE, curl_error(52, "Empty reply")))
+
+
+def test_the_issuer_is_told_and_an_interceptor_is_named():
+    zscaler = Certificate(subject="CN = reg.example", issuer="O = Zscaler Inc., CN = Zscaler Root CA", expires="")
+    untrusted = Way(looked_up=0.1, connected=0.2, certificates=(zscaler,))
+    last = findings(untrusted, curl_error(60, "unable to get local issuer certificate"))[-1]
+    assert "issued by O = Zscaler Inc., CN = Zscaler Root CA, which opens TLS on the way" in last.text
+    trusted = findings(Way(looked_up=0.1, connected=0.2, secured=0.3, certificates=(zscaler,)))[-1]
+    assert (trusted.grade, "opens TLS on the way" in trusted.text) == (Grade.WARNING, True)
+
+
+def test_a_certificate_that_signed_itself_is_said_to():
+    own = Certificate(subject="CN = reg.example", issuer="CN = reg.example", expires="")
+    last = findings(Way(looked_up=0.1, connected=0.2, certificates=(own,)), curl_error(60, "self-signed"))[-1]
+    assert last.text.endswith("issued by itself")
+
+
+def test_a_certificate_out_of_its_time_asks_for_the_clock():
+    last = findings(Way(looked_up=0.1, connected=0.2), curl_error(60, "certificate is not yet valid"))[-1]
+    assert "2026-01-01 00:00 UTC" in str(last.advice)
+
+
+@pytest.mark.parametrize(("url", "grade"), [("http://127.0.0.1:5000/v2/", "ok"), ("http://reg.example/v2/", "warning")])
+def test_the_clear_is_fine_on_this_machine_alone(url, grade):
+    way = Way(address="192.0.2.1", looked_up=0.1, connected=0.2, answered=0.3)
+    assert findings(way, url=url)[-1].grade == grade
+
+
+@pytest.mark.parametrize(
+    ("chosen", "environment", "shown"),
+    [
+        ("http://ann:geheim@p:3128/", {"https_proxy": "http://q"}, "p:3128 (-proxy)"),
+        (None, {"HTTPS_PROXY": "http://ann:geheim@q:1"}, "q:1 (HTTPS_PROXY)"),
+        (None, {"all_proxy": "socks5h://q:1"}, "q:1 (all_proxy)"),
+        (None, {"http_proxy": "http://q:1"}, None),
+    ],
+)
+def test_a_proxy_is_shown_with_its_source_and_without_secrets(chosen, environment, shown):
+    assert proxy_shown(URL, chosen, environment) == shown
