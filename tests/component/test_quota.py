@@ -110,6 +110,13 @@ def test_what_is_left_is_told_and_not_counted(registry, client, target):
     assert json.loads(render.json_text([report], single=True))["quota"]["remaining"] == 7
 
 
+def test_without_a_word_it_is_the_registry_of_images_without_a_host(registry, tmp_path):
+    settings = Settings(registry=f"http://{registry.server.address}", cache_dir=tmp_path, environment={})
+    with Client(settings) as client:
+        assert client.quota().host == registry.server.address
+        assert client.doctor().exit_status == 0
+
+
 def test_a_registry_that_tells_none_is_said_to_tell_none(registry, client):
     report = client.quota(registry.server.address)
     assert report == QuotaReport(host=registry.server.address, image=None, quota=None)

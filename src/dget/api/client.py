@@ -103,13 +103,16 @@ class Client:
         """All tags of a repository."""
         return self._run(lambda run: self._tags(repository, run), cancel)
 
-    def quota(self, target: str, *, cancel: Cancel | None = None) -> QuotaReport:
-        """What a registry allows yet, asked without being counted. target: its host, or one of its images."""
-        return self._run(lambda run: self._quota(target, run), cancel)
+    def quota(self, target: str | None = None, *, cancel: Cancel | None = None) -> QuotaReport:
+        """What a registry allows yet, asked without being counted.
 
-    def doctor(self, target: str, *, cancel: Cancel | None = None) -> Diagnosis:
-        """What keeps pulls from a registry from working. target: its host, or one of its images."""
-        return self._run(lambda run: self._doctor(target, run), cancel)
+        target: its host, or one of its images; by default where images without a host are.
+        """
+        return self._run(lambda run: self._quota(target or self._own_registry, run), cancel)
+
+    def doctor(self, target: str | None = None, *, cancel: Cancel | None = None) -> Diagnosis:
+        """What keeps pulls from a registry from working. target: as for `quota`."""
+        return self._run(lambda run: self._doctor(target or self._own_registry, run), cancel)
 
     def _run(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
         while True:
@@ -243,9 +246,17 @@ class Client:
         remote = RemoteImage(self._session(reference), reference, cancel=cancel, observer=self._observer)
         return CachedImage(remote, self._opened_store(), self._clock)
 
+    @property
+    def _own_registry(self) -> str:
+        """Where images without a host are, written so that it cannot be taken for an image."""
+        return f"https://{self._default_domain}"
+
+    @property
+    def _default_domain(self) -> str:
+        return self._settings.registry.removeprefix("http://").removeprefix("https://").rstrip("/")
+
     def _reference(self, text: str) -> Reference:
-        domain = self._settings.registry.removeprefix("http://").removeprefix("https://").rstrip("/")
-        return Reference.parse(text, default_domain=domain)
+        return Reference.parse(text, default_domain=self._default_domain)
 
     def _session(self, reference: Reference) -> Session:
         return Session(self._transport, self._endpoint(reference.domain), reference.repository, self._clock)

@@ -25,6 +25,6 @@ def doctor(target: str | None, **options: Any) -> None:
     with report(**options) as reporter:
         settings = settings_of(options)
         with Client(settings, observer=reporter.observe) as client:
-            diagnosis = client.doctor(target or settings.registry)
+            diagnosis = client.doctor(target)
         reporter.show(diagnosis)
     click.get_current_context().exit(diagnosis.exit_status)

@@ -20,5 +20,4 @@ def quota(target: str | None, **options: Any) -> None:
     from dget.cli.report import report
 
     with report(**options) as reporter:
-        settings = settings_of(options)
-        reporter.each([target or settings.registry], settings, lambda client, name: client.quota(name))
+        reporter.each([target or ""], settings_of(options), lambda client, name: client.quota(name or None))
