@@ -1,6 +1,5 @@
 """The kinds of values that a setting may have: how each is read, checked and shown."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +7,6 @@ from typing import Any
 
 _TRUE = frozenset(("1", "t", "true", "yes", "on"))
 _FALSE = frozenset(("0", "f", "false", "no", "off"))
-_FACTORS = {"K": 1e3, "M": 1e6, "G": 1e9}
-# A slower link would look like a silent one.
-_RATE_MIN = 1000
-_PROXY_SCHEMES = "http, https, socks4, socks4a, socks5, socks5h"
-# Without a scheme libcurl takes it for http.
-_PROXY = re.compile(r"(?:(?:http|https|socks4|socks4a|socks5|socks5h)://)?[^/\s]+/?\Z", re.IGNORECASE)
 
 
 class Misfit(ValueError):
@@ -201,59 +194,3 @@ def _whole(word: str) -> int:
         return int(word)
     except ValueError:
         raise Misfit(f"takes a whole number, not {word!r}") from None
-
-
-def _read_rate(written: str | int) -> float:
-    """Bytes a second, from `5M` or `500k`: decimal units, with or without B."""
-    word = str(written).upper().removesuffix("/S").removesuffix("B")
-    factor = _FACTORS.get(word[-1:], 1)
-    try:
-        return float(word[:-1] if factor > 1 else word) * factor
-    except ValueError:
-        raise Misfit(f"takes a rate such as 500k or 5M, not {written!r}") from None
-
-
-def _check_rate(rate: float | None) -> None:
-    if rate is not None and not rate >= _RATE_MIN:
-        raise Misfit(f"takes bytes a second, at least {_RATE_MIN}, not {rate:g}")
-
-
-def _check_resolve(entry: str) -> None:
-    if entry.count(":") < 2:
-        raise Misfit(f"takes HOST:PORT:ADDR, not {entry!r}")
-
-
-def _check_proxy(url: str | None) -> None:
-    if url and not _PROXY.match(url):
-        # Not shown as a whole: it may hold a password.
-        scheme = url.partition("://")[0] if "://" in url else ""
-        raise Misfit(
-            f"is no proxy's address that dget knows{f': it begins with {scheme}://' if scheme else ''}",
-            hint=f"it begins with one of {_PROXY_SCHEMES}, and ://",
-        )
-
-
-def _show_proxy(url: str) -> str:
-    """Without name and password."""
-    scheme, mark, rest = url.rpartition("://")
-    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
-
-
-RATE = Kind(
-    metavar="RATE",
-    expects='a rate such as "5M"',
-    toml=(str, int),
-    parse=_read_rate,
-    check=_check_rate,
-    example='"5M"',
-)
-PROXY = Kind(
-    metavar="URL",
-    expects="a text",
-    toml=(str,),
-    check=_check_proxy,
-    show=_show_proxy,
-    secret=True,
-    example='"http://proxy.example:3128"',
-)
-RESOLVE = texts("HOST:PORT:ADDR", _check_resolve, example="reg.example:443:192.0.2.1")

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dget.config.hosts import HOSTS, HostSettings, host_named, resolutions
-from dget.config.kinds import PROXY, RATE, RESOLVE, Misfit, choice, path, seconds, secret, switch, text, whole
+from dget.config.kinds import Misfit, choice, path, seconds, secret, switch, text, whole
+from dget.config.network_kinds import PROXY, RATE, RESOLVE
 from dget.config.setting import setting, settings_in
 from dget.errors import UsageError
 
