@@ -33,6 +33,7 @@ def patient_of(
         endpoint=endpoint_of(domain),
         credentials_from="--username or DGET_USERNAME" if settings.username else None,
         options=replace(options, timeout=min(options.timeout, _PATIENCE)),
+        verified=not settings.insecure,
         proxy=settings.proxy,
         cache=(settings.cache_dir or default_cache_dir(settings.environment)) if settings.cache else None,
         about={"dget": __version__},

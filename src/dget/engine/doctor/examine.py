@@ -10,7 +10,7 @@ from dget.engine.doctor.access import access_findings, api_finding, clock_findin
 from dget.engine.doctor.finding import Diagnosis, Finding
 from dget.engine.doctor.mirrors import mirror_finding
 from dget.engine.doctor.storage import cache_finding, disk_findings
-from dget.engine.doctor.way import proxy_shown, way_findings
+from dget.engine.doctor.way import Circumstances, proxy_shown, way_findings
 from dget.errors import DgetError
 from dget.flow import Cancel, Clock, Observer, Stage
 from dget.model import Reference
@@ -27,7 +27,7 @@ class Patient:
 
     domain: of the registry, as images name it; image: the one that the person named; mirrors: URLs.
     endpoint: its own, with the person's credentials; credentials_from: where those came from, None for none.
-    proxy: that the person named; cache: its folder, None where it is not wanted; about: for those who help.
+    verified: whether certificates are checked; proxy: that the person named; cache: its folder, None where it is not wanted; about: for those who help.
     """
 
     domain: str
@@ -36,6 +36,7 @@ class Patient:
     endpoint: Endpoint
     credentials_from: str | None
     options: TransportOptions
+    verified: bool
     proxy: str | None
     cache: Path | None
     about: dict[str, str]
@@ -62,7 +63,8 @@ def _findings(
     seen = _probe(patient, cancel)
     now = clock.time()
     shown = f"{datetime.fromtimestamp(now, tz=UTC):%Y-%m-%d %H:%M} UTC"
-    yield from way_findings(seen, proxy_shown(seen.url, patient.proxy, patient.options.environment), shown)
+    proxy = proxy_shown(seen.url, patient.proxy, patient.options.environment)
+    yield from way_findings(seen, Circumstances(proxy=proxy, clock=shown, verified=patient.verified))
     if seen.error:
         # Nothing was wrong before the answer, and then none came.
         if seen.stage is seen.stage.ANSWER:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from dget.engine.doctor.finding import Finding
 from dget.errors import NetworkError
@@ -20,61 +21,76 @@ _PASSWORD_WANTED = 407
 _OF_TIME = ("expired", "not yet valid")
 
 
-def way_findings(probe: Probe, proxy: str | None, clock: str) -> Iterator[Finding]:
-    """What each step of the way found, as far as it went.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """proxy: as the person knows it, without secrets; clock: what this machine believes the time to be.
 
-    proxy: as the person knows it, without secrets; clock: what this machine believes the time to be.
+    verified: whether certificates are checked.
     """
+
+    proxy: str | None
+    clock: str
+    verified: bool = True
+
+    @property
+    def the_proxy(self) -> str:
+        return f"the proxy {self.proxy}" if self.proxy else "a proxy"
+
+
+def way_findings(probe: Probe, around: Circumstances) -> Iterator[Finding]:
+    """What each step of the way found, as far as it went."""
     reached = _STAGES.index(probe.stage)
     checks = (_proxy, _dns, _tcp, _tls)
     for place, check in enumerate(checks[: reached + 1]):
         failure = probe.error if place == reached else None
-        yield check(probe, failure, proxy or "a proxy", clock)
+        yield check(probe, failure, around)
 
 
-def _proxy(probe: Probe, failure: NetworkError | None, proxy: str, _: str) -> Finding:
+def _proxy(probe: Probe, failure: NetworkError | None, around: Circumstances) -> Finding:
     if failure is None:
-        return Finding.ok("proxy", f"through {proxy}" if probe.way.proxied else "none is used")
+        return Finding.ok("proxy", f"through {around.the_proxy}" if probe.way.proxied else "none is used")
     # Where the error itself speaks of the proxy, it says more than its status.
     if "proxy" in failure.message:
         return Finding.problem("proxy", failure)
     host, status = host_of(probe.url), probe.way.proxy_status
     if status == _PASSWORD_WANTED:
-        text = f"the proxy {proxy} wants a name and a password"
+        text = f"{around.the_proxy} wants a name and a password"
         return Finding.problem("proxy", failure, text=text, advice="write them into it: http://NAME:PASSWORD@HOST:PORT")
     if status:
-        text = f"the proxy {proxy} does not let dget through to {host} ({status})"
+        text = f"{around.the_proxy} does not let dget through to {host} ({status})"
         advice = f"whoever runs the proxy can allow it; NO_PROXY={origin(probe.url)[1]} goes round the proxy"
         return Finding.problem("proxy", failure, text=text, advice=advice)
-    text = f"cannot connect to the proxy {proxy}"
+    text = f"cannot connect to {around.the_proxy}"
     return Finding.problem("proxy", failure, text=text, advice="check its address: -proxy, HTTPS_PROXY")
 
 
-def _dns(probe: Probe, failure: NetworkError | None, proxy: str, _: str) -> Finding:
+def _dns(probe: Probe, failure: NetworkError | None, around: Circumstances) -> Finding:
     host = origin(probe.url)[1]
     if failure:
         return Finding.problem("DNS", failure)
     if probe.way.proxied:
-        return Finding.ok("DNS", f"left to the proxy {proxy}")
+        return Finding.ok("DNS", f"left to {around.the_proxy}")
     address = probe.way.address
     if address in ("", host):
         return Finding.ok("DNS", f"{host} was found" if not address else f"{host} is an address itself")
     return Finding.ok("DNS", f"{host} is at {address} ({_ms(probe.way.looked_up)})")
 
 
-def _tcp(probe: Probe, failure: NetworkError | None, proxy: str, _: str) -> Finding:
+def _tcp(probe: Probe, failure: NetworkError | None, around: Circumstances) -> Finding:
     if failure:
         return Finding.problem("TCP", failure)
-    whom = proxy if probe.way.proxied else host_of(probe.url)
+    whom = around.the_proxy if probe.way.proxied else host_of(probe.url)
     return Finding.ok("TCP", f"{whom} takes connections ({_ms(probe.way.connected - probe.way.looked_up)})")
 
 
-def _tls(probe: Probe, failure: NetworkError | None, _: str, clock: str) -> Finding:
+def _tls(probe: Probe, failure: NetworkError | None, around: Circumstances) -> Finding:
     issuer = _issuer(probe.way.certificates)
     if failure:
         advice = failure.hint
         if any(word in failure.message for word in _OF_TIME):
-            advice = f"is this machine's clock right? It says {clock}; else the host's certificate must be renewed"
+            advice = (
+                f"is this machine's clock right? It says {around.clock}; else the host's certificate must be renewed"
+            )
         text = f"{failure.message}{f'; issued by {issuer}' if issuer else ''}"
         return Finding.problem("TLS", failure, text=_with_interceptor(text, issuer), advice=advice)
     if not probe.url.startswith("https:"):
@@ -83,6 +99,10 @@ def _tls(probe: Probe, failure: NetworkError | None, _: str, clock: str) -> Find
             return Finding.ok("TLS", "none, on this machine itself")
         return Finding.warning(
             "TLS", f"none: {host} is asked in the clear", "anyone in between reads passwords; let it have a certificate"
+        )
+    if not around.verified:
+        return Finding.warning(
+            "TLS", f"not checked (insecure); issued by {issuer}", "anyone in between may pose as the registry"
         )
     expires = probe.way.certificates[0].expires if probe.way.certificates else ""
     text = f"trusted; issued by {issuer}{f', until {expires}' if expires else ''}"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dget.engine.doctor.finding import Grade
-from dget.engine.doctor.way import proxy_shown, way_findings
+from dget.engine.doctor.finding import Finding, Grade
+from dget.engine.doctor.way import Circumstances, proxy_shown, way_findings
 from dget.errors import NetworkError
 from dget.transport.curl_errors import network_error
 from dget.transport.probe import Certificate, Probe, Way
@@ -13,8 +13,11 @@ PUBLIC = Certificate(subject="CN = reg.example", issuer="O = Public Trust, CN = 
 WHOLE = Way(address="192.0.2.1", looked_up=0.01, connected=0.03, secured=0.08, answered=0.1, certificates=(PUBLIC,))
 
 
-def findings(way: Way, error: NetworkError | None = None, url: str = URL, proxy: str | None = None):
-    return list(way_findings(Probe(url=url, way=way, error=error), proxy, "2026-01-01 00:00 UTC"))
+def findings(
+    way: Way, error: NetworkError | None = None, url: str = URL, proxy: str | None = None, verified: bool = True
+) -> list[Finding]:
+    around = Circumstances(proxy=proxy, clock="2026-01-01 00:00 UTC", verified=verified)
+    return list(way_findings(Probe(url=url, way=way, error=error), around))
 
 
 def curl_error(number: int, text: str) -> NetworkError:
@@ -64,6 +67,21 @@ def test_the_issuer_is_told_and_an_interceptor_is_named():
     assert "issued by O = Zscaler Inc., CN = Zscaler Root CA, which opens TLS on the way" in last.text
     trusted = findings(Way(looked_up=0.1, connected=0.2, secured=0.3, certificates=(zscaler,)))[-1]
     assert (trusted.grade, "opens TLS on the way" in trusted.text) == (Grade.WARNING, True)
+
+
+def test_what_was_not_checked_is_not_called_trusted():
+    last = findings(WHOLE, verified=False)[-1]
+    assert last.grade == Grade.WARNING
+    assert "trusted" not in last.text
+
+
+def test_through_a_proxy_names_are_its_business():
+    through = Way(address="10.0.0.1", looked_up=0.1, connected=0.2, secured=0.3, proxied=True, certificates=(PUBLIC,))
+    assert [one.text for one in findings(through, proxy="p:3128 (-proxy)")][:3] == [
+        "through the proxy p:3128 (-proxy)",
+        "left to the proxy p:3128 (-proxy)",
+        "the proxy p:3128 (-proxy) takes connections (100 ms)",
+    ]
 
 
 def test_a_certificate_that_signed_itself_is_said_to():
