@@ -75,7 +75,7 @@ def test_it_is_told_who_refused_what(challenge, sign_in, source, last):
 
 
 @pytest.mark.parametrize(
-    ("remaining", "limit", "grade", "status"), [(50, 100, "ok", 0), (10, 100, "warning", 0), (499, 5000, "warning", 0), (0, 100, "problem", 7)]
+    ("remaining", "limit", "grade", "status"), [(50, 100, "ok", 0), (10, 40, "warning", 0), (10, 100, "warning", 0), (499, 5000, "warning", 0), (0, 100, "problem", 7)]
 )  # fmt: skip
 def test_a_quota_is_told_before_it_is_used_up(remaining, limit, grade, status):
     finding = quota_finding(Quota(limit=limit, remaining=remaining, window=21600))
