@@ -128,6 +128,16 @@ def test_the_password_goes_to_the_token_service_alone(pull, hub):
     assert {one.authorization for one in hub.cdn_asked} == {""}
 
 
+def test_login_without_a_host_is_for_docker_hub(dget, pull, hub):
+    done = dget("login", *ANN, *hub.options)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("docker.io: logged in as ann; kept in ")
+    assert [(one.scopes, one.status) for one in hub.tokens.asked] == [((), 200)]
+    assert pull("ann/app:1").returncode == 0
+    assert dget("logout", "index.docker.io").stdout.startswith("docker.io: logged out")
+    assert pull("ann/app:1").returncode == 4
+
+
 @pytest.mark.parametrize(
     "credentials",
     [

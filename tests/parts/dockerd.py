@@ -52,8 +52,13 @@ class Dockerd:
         """What a container of it prints."""
         return self._docker("run", "--rm", "--network", "none", image).strip()
 
-    def _docker(self, *words: str) -> str:
-        return output_of(self._launcher(["docker", "-H", self._socket, *words]))
+    def login(self, registry: str, name: str, password: str, config: Path) -> None:
+        """Writes config.json into the folder `config`."""
+        words = ["--config", str(config), "login", "--username", name, "--password-stdin", registry]
+        self._docker(*words, given=password.encode())
+
+    def _docker(self, *words: str, given: bytes | None = None) -> str:
+        return output_of(self._launcher(["docker", "-H", self._socket, *words]), given)
 
     def _is_ready(self) -> bool:
         try:

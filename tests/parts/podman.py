@@ -33,5 +33,10 @@ class Podman:
     def remove(self, image: str) -> None:
         self._podman("rmi", "-f", image)
 
-    def _podman(self, *words: str) -> str:
-        return output_of(self._launcher(["podman", *self._store, *words]))
+    def login(self, key: str, name: str, password: str, file: Path) -> None:
+        """Writes an auth.json. key: a registry on this machine, or a namespace or repository of it."""
+        words = ["--authfile", str(file), "--tls-verify=false", "--username", name, "--password-stdin", key]
+        self._podman("login", *words, given=password.encode())
+
+    def _podman(self, *words: str, given: bytes | None = None) -> str:
+        return output_of(self._launcher(["podman", *self._store, *words]), given)

@@ -37,7 +37,8 @@ class TokenService:
 
     users: passwords by name; private: who may pull, by repository. Every other repository is public. Asked
     anonymously for a private one it answers a token that allows nothing, as Docker Hub does; a wrong password is
-    answered with 401, and POST with 404, as GCR does.
+    answered with 401, and POST with 404, as GCR does. With identity_tokens it gives one to who asks for offline access
+    (docs/spec/auth/oauth.md), and POST takes it; each use gives the next one, and the old one is void.
     """
 
     def __init__(
@@ -48,12 +49,16 @@ class TokenService:
         users: Mapping[str, str] | None = None,
         private: Mapping[str, Sequence[str]] | None = None,
         life: int = 300,
+        identity_tokens: bool = False,
     ) -> None:
         """signer: an RSA key whose certificate distribution's `rootcertbundle` trusts; life: of a token, in seconds."""
         self.issuer = issuer
         self.life = life
         self.users = dict(users or {})
         self.private = {name: tuple(names) for name, names in (private or {}).items()}
+        # Users, by their identity token.
+        self.identities: dict[str, str] = {}
+        self._gives_identity_tokens = identity_tokens
         self._signer = signer
         self._asked: list[TokenRequest] = []
         self._lock = threading.Lock()
@@ -111,6 +116,25 @@ class TokenService:
         token = self.token(service, allowed, subject=user)
         return 200, {"token": token, "access_token": token, "expires_in": self.life}
 
+    def refresh(self, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        """Status and body for a POST."""
+        if not self._gives_identity_tokens:
+            return 404, {"details": "not found"}
+        with self._lock:
+            user = self.identities.pop(form.get("refresh_token", ""), None)
+        if form.get("grant_type") != "refresh_token" or not form.get("client_id") or user is None:
+            return 401, {"details": "unknown refresh token"}
+        allowed = [scope for scope in form.get("scope", "").split() if self._may(user, scope)]
+        token = self.token(form.get("service", ""), allowed, subject=user)
+        following = self.identity_token(user)
+        return 200, {"access_token": token, "expires_in": self.life, "refresh_token": following, "scope": ""}
+
+    def identity_token(self, user: str) -> str:
+        token = f"identity-{uuid.uuid4().hex}"
+        with self._lock:
+            self.identities[token] = user
+        return token
+
     def _user(self, authorization: str) -> str | None:
         """Who asks; an empty string is nobody in particular, None somebody who says a wrong password."""
         scheme, _, value = authorization.partition(" ")
@@ -136,6 +160,9 @@ class TokenService:
                 scopes = tuple(scope for value in query.get("scope", ()) for scope in value.split())
                 name = query.get("service", [""])[0]
                 status, body = service.answer(name, scopes, authorization)
+                user = service._user(authorization)
+                if user and service._gives_identity_tokens and query.get("offline_token") == ["true"]:
+                    body["refresh_token"] = service.identity_token(user)
                 if url.path != "/token":
                     status, body = 404, {"details": "not found"}
                 self._answer(status, body, name, scopes, {})
@@ -144,7 +171,8 @@ class TokenService:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
                 scopes = tuple(form.get("scope", "").split())
-                self._answer(404, {"details": "not found"}, form.get("service", ""), scopes, form)
+                status, answer = service.refresh(form)
+                self._answer(status, answer, form.get("service", ""), scopes, form)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has there
                 pass

@@ -1,6 +1,6 @@
 """The public face: what a program, and the command line, ask of dget."""
 
-from dget.api.calls import inspect, pull, tags
+from dget.api.calls import inspect, login, logout, pull, tags
 from dget.api.client import Client
 from dget.api.results import (
     ConfigInEffect,
@@ -8,6 +8,8 @@ from dget.api.results import (
     ImageDetails,
     ImagePlan,
     LayerPlan,
+    LoginResult,
+    LogoutResult,
     PullResult,
     QuotaReport,
     TagList,
@@ -23,10 +25,14 @@ __all__ = [
     "ImageDetails",
     "ImagePlan",
     "LayerPlan",
+    "LoginResult",
+    "LogoutResult",
     "PullResult",
     "QuotaReport",
     "TagList",
     "inspect",
+    "login",
+    "logout",
     "pull",
     "tags",
 ]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dget.api.client import Client
-from dget.api.results import ImageDetails, PullResult, TagList
+from dget.api.results import ImageDetails, LoginResult, LogoutResult, PullResult, TagList
 from dget.config import Settings
 from dget.flow import Cancel, Observer, silent
 
@@ -33,3 +33,15 @@ def tags(repository: str, *, settings: Settings | None = None) -> TagList:
     """As `Client.tags`."""
     with Client(settings) as client:
         return client.tags(repository)
+
+
+def login(registry: str | None, *, username: str, password: str, settings: Settings | None = None) -> LoginResult:
+    """As `Client.login`."""
+    with Client(settings) as client:
+        return client.login(registry, username=username, password=password)
+
+
+def logout(registry: str | None, *, settings: Settings | None = None) -> LogoutResult:
+    """As `Client.logout`."""
+    with Client(settings) as client:
+        return client.logout(registry)

@@ -2,18 +2,29 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from dget import __version__
 from dget.api.patient import patient_of
-from dget.api.results import ImageDetails, ImagePlan, LayerPlan, PullResult, QuotaReport, TagList
+from dget.api.results import (
+    ImageDetails,
+    ImagePlan,
+    LayerPlan,
+    LoginResult,
+    LogoutResult,
+    PullResult,
+    QuotaReport,
+    TagList,
+)
 from dget.archive import DockerArchive, archive_size, check_output, is_gzip, target_of
 from dget.config import Settings, default_cache_dir, machine_platform
+from dget.config.credentials import CredentialLookup, OwnStore, registry_name
 from dget.engine import CachedImage, PullPlan, assemble, make_plan
 from dget.engine.doctor import Diagnosis, examine
-from dget.errors import RateLimited
+from dget.errors import DgetError, RateLimited, UsageError
 from dget.flow import Cancel, Clock, Observer, Paused, RateLimit, Stage, SystemClock, run_interruptibly, silent
 from dget.model import Descriptor, Platform, Reference, registry_host
 from dget.protocol.auth import Credential
@@ -23,6 +34,7 @@ from dget.registry import (
     Endpoint,
     RemoteImage,
     Session,
+    check_access,
     list_tags,
     quota_image,
     quota_told_by_image,
@@ -48,6 +60,7 @@ class Client:
         self._transport: Transport = ObservedTransport(CurlTransport(_transport_options(self._settings)), observer)
         self._store: Store | None = None
         self._endpoints: dict[str, Endpoint] = {}
+        self._credentials = _lookup(self._settings, observer)
 
     def __enter__(self) -> Self:
         return self
@@ -113,6 +126,17 @@ class Client:
     def doctor(self, target: str | None = None, *, cancel: Cancel | None = None) -> Diagnosis:
         """What keeps pulls from a registry from working. target: as for `quota`."""
         return self._run(lambda run: self._doctor(target or self._own_registry, run), cancel)
+
+    def login(self, registry: str | None, *, username: str, password: str, cancel: Cancel | None = None) -> LoginResult:
+        """Keeps a name and a password for a registry, once the registry has taken them.
+
+        registry: `HOST[:PORT]`; None means the settings' own, Docker Hub by default.
+        """
+        return self._run(lambda run: self._login(registry, username, password, run), cancel)
+
+    def logout(self, registry: str | None, *, cancel: Cancel | None = None) -> LogoutResult:
+        """Forgets what `login` kept for a registry."""
+        return self._run(lambda _: self._logout(registry), cancel)
 
     def _run(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
         while True:
@@ -216,7 +240,9 @@ class Client:
         if reference:
             told = quota_told_by_image(self._session(reference), reference, cancel=cancel, observer=self._observer)
         else:
-            told = quota_told_by_registry(self._transport, self._endpoint(domain), self._clock, cancel=cancel)
+            told = quota_told_by_registry(
+                Session(self._transport, self._endpoint(domain), "", self._clock), cancel=cancel
+            )
         return QuotaReport(host=domain, image=str(reference) if reference else None, quota=told)
 
     def _doctor(self, target: str, cancel: Cancel) -> Diagnosis:
@@ -232,6 +258,41 @@ class Client:
             return examine(patient, transport, self._clock, cancel=cancel, observer=self._observer)
         finally:
             transport.close()
+
+    def _login(self, registry: str | None, username: str, password: str, cancel: Cancel) -> LoginResult:
+        domain = self._registry(registry)
+        if not username or not password:
+            raise UsageError(f"{domain} wants a name and a password to log in with")
+        credential = Credential(username=username, password=password)
+        endpoint = Endpoint.of(domain, lambda _: credential, plain_http=self._plain_http(domain))
+        check_access(Session(self._transport, endpoint, "", self._clock), cancel=cancel, observer=self._observer)
+        kept = OwnStore(self._settings.environment, self._observer).keep(domain, credential)
+        self._forget_what_was_learned(domain)
+        return LoginResult(
+            registry=domain,
+            username=username,
+            kept_in=kept.place,
+            in_clear=kept.in_clear,
+            checked=endpoint.asks_who,
+        )
+
+    def _logout(self, registry: str | None) -> LogoutResult:
+        domain = self._registry(registry)
+        place = OwnStore(self._settings.environment, self._observer).forget(domain)
+        self._forget_what_was_learned(domain)
+        try:
+            other = CredentialLookup(self._settings.environment, self._observer).find(domain)
+        # It is out of dget's own hands; who pulls next will be told.
+        except DgetError:
+            other = None
+        return LogoutResult(registry=domain, removed_from=place, still_in=other.source if other else None)
+
+    def _forget_what_was_learned(self, domain: str) -> None:
+        self._endpoints.pop(domain, None)
+        self._credentials = _lookup(self._settings, self._observer)
+
+    def _registry(self, text: str | None) -> str:
+        return registry_name(text or self._settings.registry)
 
     def _planned(self, image: str, platform: str | None, cancel: Cancel) -> tuple[CachedImage, PullPlan]:
         source = self._source(image, cancel)
@@ -268,19 +329,24 @@ class Client:
         return self._endpoints[domain]
 
     def _new_endpoint(self, domain: str) -> Endpoint:
-        settings = self._settings
-        own = settings.host(domain)
-        plain_http = settings.insecure or own.insecure or own.plain_http or settings.registry == f"http://{domain}"
-        credential = None
-        if settings.username is not None and settings.password is not None:
-            credential = Credential(username=settings.username, password=settings.password)
-        return Endpoint.of(domain, credential, plain_http=plain_http)
+        return Endpoint.of(domain, partial(self._credentials.find, domain), plain_http=self._plain_http(domain))
+
+    def _plain_http(self, domain: str) -> bool:
+        settings, own = self._settings, self._settings.host(domain)
+        return settings.insecure or own.insecure or own.plain_http or settings.registry == f"http://{domain}"
 
     def _opened_store(self) -> Store | None:
         if self._settings.cache and self._store is None:
             folder = self._settings.cache_dir or default_cache_dir(self._settings.environment)
             self._store = Store.open(folder)
         return self._store
+
+
+def _lookup(settings: Settings, observer: Observer) -> CredentialLookup:
+    given = None
+    if settings.username is not None and settings.password is not None:
+        given = Credential(username=settings.username, password=settings.password, source=settings.credentials_from)
+    return CredentialLookup(settings.environment, observer, given)
 
 
 def _result(

@@ -31,7 +31,6 @@ def patient_of(
         image=image,
         mirrors=settings.host(domain).mirrors,
         endpoint=endpoint_of(domain),
-        credentials_from="--username or DGET_USERNAME" if settings.username else None,
         options=replace(options, timeout=min(options.timeout, _PATIENCE)),
         verified=not settings.insecure,
         proxy=settings.proxy,

@@ -69,6 +69,29 @@ class ImageDetails:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoginResult:
+    """kept_in: a helper, the keyring or a file; in_clear: whether who reads that file reads the password.
+
+    checked: False where the registry lets everybody in, so that nobody can say whether the password is right.
+    """
+
+    registry: str
+    username: str
+    kept_in: str
+    in_clear: bool
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutResult:
+    """removed_from: None where dget kept nothing; still_in: where other tools keep credentials for it."""
+
+    registry: str
+    removed_from: str | None
+    still_in: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TagList:
     """tags: natural order, so that 1.10 follows 1.9."""
 

@@ -16,6 +16,8 @@ from dget.cli.config import config
 from dget.cli.demo import demo
 from dget.cli.doctor import doctor
 from dget.cli.inspect import inspect
+from dget.cli.login import login
+from dget.cli.logout import logout
 from dget.cli.pull import pull
 from dget.cli.quota import quota
 from dget.cli.report import Reported
@@ -28,6 +30,8 @@ VERBS: dict[str, click.Command] = {
     "pull": pull,
     "inspect": inspect,
     "tags": tags,
+    "login": login,
+    "logout": logout,
     "quota": quota,
     "doctor": doctor,
     "config": config,

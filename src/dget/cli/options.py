@@ -1,8 +1,8 @@
 """The options that verbs share, and what they set up."""
 
 import os
-import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
@@ -11,6 +11,7 @@ from dget.config.setting import Group, Setting, settings_in
 from dget.config.settings import Settings
 
 if TYPE_CHECKING:
+    from dget.cli.given import Given
     from dget.config import Loaded
 
 Command: TypeAlias = Callable[..., Any]
@@ -72,8 +73,21 @@ def settings_of(options: dict[str, Any]) -> Settings:
 
 def loaded_of(options: dict[str, Any]) -> "Loaded":
     """The same, with where each came from."""
+    from dget.cli.given import given_credentials
+
+    given = given_credentials(options, os.environ)
+    # What the environment says, it says to the settings itself.
+    password = given.password if options.get("password_stdin") else options.get("password")
+    return _load({**options, "password": password}, given.source)
+
+
+def settings_with(given: "Given", options: dict[str, Any]) -> Settings:
+    """The same, with a name and a password that are known already. Raises UsageError."""
+    return _load({**options, "username": given.username, "password": given.password}, given.source).settings
+
+
+def _load(options: dict[str, Any], credentials_from: str) -> "Loaded":
     from dget.config import load
 
-    if options.get("password_stdin"):
-        options = {**options, "password": sys.stdin.readline().rstrip("\r\n")}
-    return load(options, os.environ)
+    loaded = load(options, os.environ)
+    return replace(loaded, settings=replace(loaded.settings, credentials_from=credentials_from))

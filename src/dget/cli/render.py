@@ -14,6 +14,8 @@ from dget.api import (
     ImageDetails,
     ImagePlan,
     LayerPlan,
+    LoginResult,
+    LogoutResult,
     PullResult,
     QuotaReport,
     TagList,
@@ -49,6 +51,10 @@ def text(result: Any) -> bytes:
             lines = diagnosis_lines(result)
         case ConfigPath():
             lines = [str(result.path)]
+        case LoginResult():
+            lines = _login_lines(result)
+        case LogoutResult():
+            lines = _logout_lines(result)
         case _:
             raise DgetError(f"no text for a {type(result).__name__}")
     return "".join(f"{clean(line)}\n" for line in lines).encode(errors="replace")
@@ -183,6 +189,25 @@ def _details_lines(details: ImageDetails) -> list[str]:
 
 def _list(words: Words) -> Sequence[str]:
     return [words] if isinstance(words, str) else words or ()
+
+
+def _login_lines(login: LoginResult) -> list[str]:
+    lines = [f"{login.registry}: logged in as {login.username}; kept in {login.kept_in}"]
+    if login.in_clear:
+        lines.append("who can read that file can read the password; a credential helper or a keyring keeps it safer")
+    if not login.checked:
+        lines.append(f"{login.registry} lets everybody in, so the password could not be checked")
+    return lines
+
+
+def _logout_lines(logout: LogoutResult) -> list[str]:
+    if logout.removed_from:
+        lines = [f"{logout.registry}: logged out; removed from {logout.removed_from}"]
+    else:
+        lines = [f"{logout.registry}: dget was not logged in"]
+    if logout.still_in:
+        lines.append(f"another tool's credentials are still used: {logout.still_in}")
+    return lines
 
 
 def _many(label: str, values: Iterable[str]) -> list[tuple[str, str]]:

@@ -59,8 +59,8 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
         given = flags.get(one.field)
         if given is not None and given != ():
             values[one.field], sources[one.field] = _read(one, one.option, given), one.option
-        elif written := environment.get(one.variable):
-            values[one.field], sources[one.field] = _read(one, one.variable, written), one.variable
+        elif variable := next((name for name in one.variables if environment.get(name)), None):
+            values[one.field], sources[one.field] = _read(one, variable, environment[variable]), variable
     return Loaded(settings=Settings(**values, environment=environment), file=file, sources=sources)
 
 

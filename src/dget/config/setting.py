@@ -39,6 +39,12 @@ class Setting:
         """In the environment."""
         return f"DGET_{self.key.upper()}"
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """All names in the environment: its own, and its other flag's."""
+        other = (f"DGET_{self.alias.removeprefix('--').upper()}",) if self.alias else ()
+        return (self.variable, *other)
+
 
 def setting(
     default: Any,

@@ -34,6 +34,7 @@ class Settings:
     registry: where images without a host are; http:// before it asks for plain HTTP. cache_dir: None means the
     system's place for caches. connections: at once; None means as many as help, up to 16. limit_rate: bytes a second.
     timeout: seconds without a byte. insecure: certificates are not checked, and plain HTTP is allowed.
+    credentials_from: where name and password come from, for people.
     environment: where proxies, trusted certificates and folders may be named besides.
     """
 
@@ -75,6 +76,7 @@ class Settings:
         otherwise=_platform,
     )
     hosts: tuple[HostSettings, ...] = setting((), HOSTS, "What holds for one registry alone.", flag=False)
+    credentials_from: str = "the settings"
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
     def __post_init__(self) -> None:
@@ -85,6 +87,8 @@ class Settings:
                 raise UsageError(f"{one.key} {wrong}", hint=wrong.hint) from None
         if self.username and self.password is None:
             raise UsageError("a name without a password", hint="give -password, or --password-stdin")
+        if self.password is not None and not self.username:
+            raise UsageError("a password without a name", hint="give -username")
 
     def host(self, domain: str) -> HostSettings:
         """What holds for this registry alone, e.g. `docker.io` or `reg.example:5000`; nothing where it has no section."""

@@ -4,7 +4,7 @@ Sources: distribution, docs/spec/auth/token.md and oauth.md; RFC 7617.
 """
 
 import base64
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import urlencode, urlsplit
@@ -25,17 +25,46 @@ _LIFE_MIN = 60
 # Renewed this long before the end, so that a request under way does not meet it.
 _MARGIN = 10
 _TOKEN_ANSWER_MAX = 64 * 1024
+# What stands for a name beside an identity token (docker/cli, cli/config/credentials/native_store.go).
+_TOKEN_NAME = "<token>"  # noqa: S105 - a name
 
 AuthFlow: TypeAlias = Generator[Request, Response, Response]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """What the person gave for a registry: name and password, or an identity token."""
+    """What a person has for a registry: name and password, an identity token, or a token that is used as it is.
+
+    source: where it was found, for people.
+    """
 
     username: str = ""
     password: str = field(default="", repr=False)
     identity_token: str = field(default="", repr=False)
+    registry_token: str = field(default="", repr=False)
+    source: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a token is for; an empty repository stands for the registry itself.
+
+    Source: distribution, docs/spec/auth/scope.md.
+    """
+
+    repository: str = ""
+    actions: tuple[str, ...] = ("pull",)
+
+    def __str__(self) -> str:
+        return f"repository:{self.repository}:{','.join(self.actions)}" if self.repository else ""
+
+
+# The credential for a repository. Asked when one can matter, from several threads; may take its time, and raise DgetError.
+CredentialsOf: TypeAlias = Callable[[str], Credential | None]
+
+
+def nobody(repository: str) -> None:
+    """Has no credentials."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,31 +77,40 @@ class Realm:
 
 @dataclass(slots=True)
 class Authority:
-    """What is known of one registry's authentication. authorization: value of the header, by scope."""
+    """What is known of one registry's authentication.
+
+    authorizations: values of the header, and until when; newer_tokens: identity tokens that replaced others.
+    """
 
     registry_url: str
-    credential: Credential | None = None
+    credentials: CredentialsOf = nobody
     realm: Realm | None = None
     basic: bool = False
-    authorizations: dict[str, tuple[str, float]] = field(default_factory=dict)
+    authorizations: dict[Scope, tuple[str, float]] = field(default_factory=dict, repr=False)
+    newer_tokens: dict[str, str] = field(default_factory=dict, repr=False)
 
-    def authorization(self, scope: str, now: float) -> str | None:
+    def authorization(self, scope: Scope, now: float) -> str | None:
         value, expires = self.authorizations.get(scope, ("", 0.0))
         return value if now < expires else None
 
 
 class _TokenAnswer(msgspec.Struct):
-    token: str = ""
-    access_token: str = ""
+    token: str | None = None
+    access_token: str | None = None
+    refresh_token: str | None = None
     expires_in: float | None = None
 
+    @property
+    def value(self) -> str:
+        return self.token or self.access_token or ""
 
-def auth_flow(request: Request, authority: Authority, scope: str, clock: Clock) -> AuthFlow:
+
+def auth_flow(request: Request, authority: Authority, scope: Scope, clock: Clock) -> AuthFlow:
     """Sends `request` with what the registry accepts, asking a token service where it names one.
 
-    request: to the registry's own origin; scope: e.g. `repository:library/alpine:pull`.
+    request: to the registry's own origin.
     Returns the answer, whatever its status; raises Unauthorized where the registry or its token service refuses.
-    A known realm is asked first, without a wasted 401.
+    A known realm is asked first, without a wasted 401. Credentials are looked for when somebody asks for them.
     """
     if authority.authorization(scope, clock.monotonic()) is None and (authority.realm or authority.basic):
         yield from _authorize(authority, scope, clock)
@@ -80,20 +118,21 @@ def auth_flow(request: Request, authority: Authority, scope: str, clock: Clock) 
     if response.status != 401:
         return response
     authority.authorizations.pop(scope, None)
-    scope_wanted = _adopt(authority, response, clock)
+    scope_wanted = _adopt(authority, response, scope, clock)
     yield from _authorize(authority, scope, clock, scope_wanted)
     response = yield _signed(request, authority, scope, clock)
     if response.status == 401:
-        raise failure_of(response, host_of(authority.registry_url), now=clock.time(), hint=_refusal_hint(authority))
+        hint = _refusal_hint(authority, authority.credentials(scope.repository))
+        raise failure_of(response, host_of(authority.registry_url), now=clock.time(), hint=hint)
     return response
 
 
-def _signed(request: Request, authority: Authority, scope: str, clock: Clock) -> Request:
+def _signed(request: Request, authority: Authority, scope: Scope, clock: Clock) -> Request:
     value = authority.authorization(scope, clock.monotonic())
     return request.with_header("Authorization", value) if value else request
 
 
-def _adopt(authority: Authority, response: Response, clock: Clock) -> str:
+def _adopt(authority: Authority, response: Response, scope: Scope, clock: Clock) -> str:
     """Takes over what the registry asks for; the scope that it names, or an empty string."""
     challenges = parse_challenges(response.headers.all("WWW-Authenticate"))
     by_scheme = {challenge.scheme: challenge.parameters for challenge in reversed(challenges)}
@@ -102,45 +141,53 @@ def _adopt(authority: Authority, response: Response, clock: Clock) -> str:
         authority.realm = Realm(url=realm, service=by_scheme["bearer"].get("service", ""))
         return by_scheme["bearer"].get("scope", "")
     host = host_of(authority.registry_url)
+    credential = authority.credentials(scope.repository)
     if "basic" not in by_scheme:
-        raise failure_of(response, host, now=clock.time(), hint=_refusal_hint(authority))
-    if authority.credential is None:
-        raise Unauthorized(f"{host} wants a name and a password", hint=_refusal_hint(authority))
+        raise failure_of(response, host, now=clock.time(), hint=_refusal_hint(authority, credential))
+    if credential is None:
+        raise Unauthorized(f"{host} wants a name and a password", hint=_refusal_hint(authority, None))
     authority.basic = True
     return ""
 
 
 def _authorize(
-    authority: Authority, scope: str, clock: Clock, scope_wanted: str = ""
+    authority: Authority, scope: Scope, clock: Clock, scope_wanted: str = ""
 ) -> Generator[Request, Response, None]:
-    if authority.realm is None:
-        if authority.credential:
-            authority.authorizations[scope] = (_basic(authority.credential), float("inf"))
+    credential = authority.credentials(scope.repository)
+    if credential and credential.registry_token:
+        authority.authorizations[scope] = (f"Bearer {credential.registry_token}", float("inf"))
         return
-    answer = yield from _ask_for_token(authority, authority.realm, scope_wanted or scope, clock)
-    token = answer.token or answer.access_token
+    if authority.realm is None:
+        if credential:
+            authority.authorizations[scope] = (_basic(credential), float("inf"))
+        return
+    answer = yield from _ask_for_token(authority, authority.realm, credential, scope_wanted or str(scope), clock)
+    # A token that ends earlier than it says is refused once, and asked for anew.
     life = max(answer.expires_in or 0, _LIFE_MIN)
-    authority.authorizations[scope] = (f"Bearer {token}", clock.monotonic() + life - _MARGIN)
+    authority.authorizations[scope] = (f"Bearer {answer.value}", clock.monotonic() + life - _MARGIN)
 
 
 def _ask_for_token(
-    authority: Authority, realm: Realm, scope: str, clock: Clock
+    authority: Authority, realm: Realm, credential: Credential | None, scope: str, clock: Clock
 ) -> Generator[Request, Response, _TokenAnswer]:
-    credential = authority.credential
     if credential and credential.identity_token:
-        response = yield _refresh_request(realm, scope, credential.identity_token)
+        known = credential.identity_token
+        response = yield _refresh_request(realm, scope, authority.newer_tokens.get(known, known))
         # Some registries know GET alone: GCR, Artifactory, ACR.
-        if response.status not in (400, 401, 404):
-            return _read_token(response, authority, clock)
+        if response.status not in (400, 401, 404, 405):
+            answer = _read_token(response, authority, credential, clock)
+            if answer.refresh_token:
+                authority.newer_tokens[known] = answer.refresh_token
+            return answer
     response = yield _token_request(realm, scope, credential)
-    return _read_token(response, authority, clock)
+    return _read_token(response, authority, credential, clock)
 
 
 def _token_request(realm: Realm, scope: str, credential: Credential | None) -> Request:
     # Without a scope it proves who asks, and nothing more (docs/spec/auth/token.md).
     query = {name: value for name, value in (("service", realm.service), ("scope", scope)) if value}
     joint = "&" if urlsplit(realm.url).query else "?"
-    request = Request(url=f"{realm.url}{joint}{urlencode(query)}")
+    request = Request(url=f"{realm.url}{joint}{urlencode(query)}" if query else realm.url)
     if credential is None:
         return request
     return request.with_header("Authorization", _basic(credential))
@@ -158,16 +205,16 @@ def _refresh_request(realm: Realm, scope: str, identity_token: str) -> Request:
         method="POST",
         url=realm.url,
         headers=Headers.of([("Content-Type", "application/x-www-form-urlencoded")]),
-        body=urlencode(form).encode(),
+        body=urlencode({name: value for name, value in form.items() if value}).encode(),
     )
 
 
-def _read_token(response: Response, authority: Authority, clock: Clock) -> _TokenAnswer:
+def _read_token(response: Response, authority: Authority, credential: Credential | None, clock: Clock) -> _TokenAnswer:
     service = host_of(authority.realm.url) if authority.realm else host_of(authority.registry_url)
     if response.status in (401, 403):
         raise Unauthorized(
-            f"{service} refused the name or the password" if authority.credential else f"{service} refused access",
-            hint=_refusal_hint(authority),
+            f"{service} refused the name or the password" if credential else f"{service} refused access",
+            hint=_refusal_hint(authority, credential),
         )
     if not response.ok:
         raise failure_of(response, service, now=clock.time())
@@ -175,19 +222,21 @@ def _read_token(response: Response, authority: Authority, clock: Clock) -> _Toke
         answer = msgspec.json.decode(response.body[:_TOKEN_ANSWER_MAX], type=_TokenAnswer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NetworkError(f"the token service {service} answered something that is no token") from error
-    token = answer.token or answer.access_token
-    if not token or not token.isascii() or not token.isprintable():
+    if not answer.value or not answer.value.isascii() or not answer.value.isprintable():
         raise NetworkError(f"the token service {service} answered without a token")
     return answer
 
 
 def _basic(credential: Credential) -> str:
-    pair = f"{credential.username}:{credential.password}".encode()
+    """An identity token stands in the password's place where nothing but GET or Basic is known."""
+    name = credential.username or _TOKEN_NAME
+    pair = f"{name}:{credential.password or credential.identity_token}".encode()
     return f"Basic {base64.b64encode(pair).decode()}"
 
 
-def _refusal_hint(authority: Authority) -> str:
+def _refusal_hint(authority: Authority, credential: Credential | None) -> str:
     host = origin(authority.registry_url)[1]
-    if authority.credential is None:
-        return f"if the image is private at {host}, give -username and --password-stdin"
-    return "check the name and the password; some registries want an access token in the password's place"
+    if credential is None:
+        return f"if the image is private at {host}, log in (dget login) or give -username and --password-stdin"
+    found = f"they come from {credential.source}; " if credential.source else ""
+    return f"check the name and the password: {found}some registries want an access token in the password's place"

@@ -1,8 +1,8 @@
 """A remote that holds images, spoken to by the OCI distribution protocol."""
 
+from dget.registry.access import check_access
 from dget.registry.endpoint import Endpoint
 from dget.registry.persistence import persist
-from dget.registry.ping import ping
 from dget.registry.quota import quota_image, quota_told_by_image, quota_told_by_registry
 from dget.registry.remote_image import RemoteImage
 from dget.registry.session import RangesIgnored, Session
@@ -13,9 +13,9 @@ __all__ = [
     "RangesIgnored",
     "RemoteImage",
     "Session",
+    "check_access",
     "list_tags",
     "persist",
-    "ping",
     "quota_image",
     "quota_told_by_image",
     "quota_told_by_registry",

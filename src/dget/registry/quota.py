@@ -1,14 +1,11 @@
 """What a registry lets us do yet, asked without being counted."""
 
-from dget.flow import Cancel, Clock, Observer, silent
+from dget.flow import Cancel, Observer, silent
 from dget.model import Reference
 from dget.model.reference import DOCKER_HUB
 from dget.protocol.quota import Quota
-from dget.registry.endpoint import Endpoint
-from dget.registry.ping import ping
 from dget.registry.remote_image import RemoteImage
 from dget.registry.session import Session
-from dget.transport import Transport
 
 # Source: docs.docker.com/docker-hub/usage/pulls, "View pull rate and limit".
 _HUB_IMAGE = Reference(domain=DOCKER_HUB, repository="ratelimitpreview/test", tag="latest")
@@ -28,6 +25,6 @@ def quota_told_by_image(
     return image.quota
 
 
-def quota_told_by_registry(transport: Transport, endpoint: Endpoint, clock: Clock, *, cancel: Cancel) -> Quota | None:
-    """What the registry's front door, `/v2/`, tells. Raises DgetError."""
-    return Quota.from_headers(ping(transport, endpoint, clock, cancel=cancel).headers)
+def quota_told_by_registry(session: Session, *, cancel: Cancel) -> Quota | None:
+    """What the registry's front door, `/v2/`, tells. session: of the registry itself. Raises DgetError."""
+    return Quota.from_headers(session.get("/", subject="its API", cancel=cancel).headers)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from dget.errors import DgetError, NetworkError
 from dget.flow import ByteSink, Cancel, Clock
 from dget.model import Digest
-from dget.protocol.auth import auth_flow
+from dget.protocol.auth import Scope, auth_flow
 from dget.protocol.failures import failure_of, is_web_page
 from dget.protocol.http import Headers, Request, Response
 from dget.protocol.origin import host_of, redirected
@@ -25,7 +25,7 @@ class RangesIgnored(DgetError):
 
 
 class Session:
-    """One repository at one registry. Threads may use it together.
+    """One repository at one registry, or with an empty name the registry itself. Threads may use it together.
 
     Credentials go to the registry's own origin and its token service alone; redirects are followed without them.
     """
@@ -34,14 +34,14 @@ class Session:
         self.repository = repository
         self._transport = transport
         self._clock = clock
-        self._scope = f"repository:{repository}:pull"
+        self._scope = Scope(repository)
         self._endpoint = endpoint
         self._links: dict[Digest, str] = {}
 
     @property
     def base(self) -> str:
         """The registry's URL for this repository."""
-        return f"{self._endpoint.url}/v2/{self.repository}"
+        return f"{self._endpoint.url}/v2/{self.repository}".rstrip("/")
 
     def get(self, place: str, *, subject: str, accept: str = "", method: str = "GET", cancel: Cancel) -> Response:
         """A document of this repository, from the registry's own origin or where it redirects to.

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from dget.engine.doctor.finding import Finding
 from dget.errors import DgetError, NetworkError, RateLimited, Unauthorized
 from dget.flow import Cancel, Clock
-from dget.protocol.auth import auth_flow
+from dget.protocol.auth import Scope, auth_flow
 from dget.protocol.challenge import parse_challenges
 from dget.protocol.failures import failure_of, is_web_page
 from dget.protocol.http import Request, Response
@@ -68,8 +68,8 @@ class SignIn:
         return self.service or self.registry
 
 
-def sign_in(transport: Transport, endpoint: Endpoint, scope: str, clock: Clock, cancel: Cancel) -> SignIn:
-    """`GET /v2/` with all that a pull would do to be let in. scope: may be empty."""
+def sign_in(transport: Transport, endpoint: Endpoint, scope: Scope, clock: Clock, cancel: Cancel) -> SignIn:
+    """`GET /v2/` with all that a pull would do to be let in."""
     registry = f"{endpoint.url}/v2/"
     service, seconds, failure = None, 0.0, None
     try:

@@ -14,6 +14,7 @@ from dget.engine.doctor.way import Circumstances, proxy_shown, way_findings
 from dget.errors import DgetError
 from dget.flow import Cancel, Clock, Observer, Stage
 from dget.model import Reference
+from dget.protocol.auth import Scope
 from dget.protocol.http import Response
 from dget.protocol.quota import Quota
 from dget.registry import Endpoint, Session, quota_image, quota_told_by_image
@@ -26,7 +27,7 @@ class Patient:
     """What is examined, and how it is reached.
 
     domain: of the registry, as images name it; image: the one that the person named; mirrors: URLs.
-    endpoint: its own, with the person's credentials; credentials_from: where those came from, None for none.
+    endpoint: its own, with the person's credentials.
     verified: whether certificates are checked; proxy: that the person named; cache: its folder, None where it is not wanted; about: for those who help.
     """
 
@@ -34,7 +35,6 @@ class Patient:
     image: Reference | None
     mirrors: Sequence[str]
     endpoint: Endpoint
-    credentials_from: str | None
     options: TransportOptions
     verified: bool
     proxy: str | None
@@ -96,9 +96,15 @@ def _registry(
     yield clock_finding(answer, now=clock.time())
     if api.exit_status:
         return
-    scope = f"repository:{patient.image.repository}:pull" if patient.image else ""
+    scope = Scope(patient.image.repository if patient.image else "")
+    try:
+        # Nothing is read, and no helper is run, for a registry that does not ask.
+        found = None if answer.ok else endpoint.authority.credentials(scope.repository)
+    except DgetError as error:
+        yield Finding.problem("credentials", error)
+        return
     signed = sign_in(transport, endpoint, scope, clock, cancel)
-    access = list(access_findings(answer, signed, patient.credentials_from))
+    access = list(access_findings(answer, signed, found.source or "this run" if found else None))
     yield from access
     if any(finding.exit_status for finding in access):
         return

@@ -3,11 +3,12 @@
 import time
 
 from dget.engine.doctor.finding import Finding
-from dget.errors import DgetError, NotFound
+from dget.errors import DgetError
 from dget.flow import Cancel, Clock, silent
 from dget.model import Descriptor, Index, Manifest, Reference
+from dget.protocol.auth import nobody
 from dget.protocol.origin import host_of
-from dget.registry import Endpoint, RemoteImage, Session, ping
+from dget.registry import Endpoint, RemoteImage, Session
 from dget.transport import Transport
 
 # So many bytes of a layer tell the rate.
@@ -18,20 +19,18 @@ _MEGA = 1e6
 def mirror_finding(transport: Transport, url: str, image: Reference | None, clock: Clock, cancel: Cancel) -> Finding:
     """url: of the mirror; image: what it is asked for, so that its rate is seen."""
     check = f"mirror {host_of(url)}"
-    endpoint = Endpoint([url.rstrip("/")], None)
+    endpoint = Endpoint([url.rstrip("/")], nobody)
+    itself = Session(transport, endpoint, "", clock)
     try:
         # The second answer comes by a connection that is there already.
-        ping(transport, endpoint, clock, cancel=cancel)
+        _greet(itself, cancel)
         begun = time.monotonic()
-        answer = ping(transport, endpoint, clock, cancel=cancel)
+        _greet(itself, cancel)
         trip = f"{(time.monotonic() - begun) * 1000:.0f} ms"
-        if not (answer.ok or answer.status == 401):
-            return _warning(check, f"answers {answer.status}, not as a registry does")
         if image is None:
             return Finding.ok(check, f"answers ({trip}); name an image to see how fast it is")
-        rate = _rate(RemoteImage(_session(transport, endpoint, image, clock), image, cancel=cancel, observer=silent))
-    except NotFound:
-        return _warning(check, f"does not have {image}")
+        session = Session(transport, endpoint, image.repository, clock)
+        rate = _rate(RemoteImage(session, image, cancel=cancel, observer=silent))
     except DgetError as error:
         return _warning(check, error.message)
     return Finding.ok(check, f"answers ({trip}), {rate / _MEGA:.1f} MB/s")
@@ -41,8 +40,9 @@ def _warning(check: str, text: str) -> Finding:
     return Finding.warning(check, text, "pulls do without it; take it out of the configuration if it stays so")
 
 
-def _session(transport: Transport, endpoint: Endpoint, image: Reference, clock: Clock) -> Session:
-    return Session(transport, endpoint, image.repository, clock)
+def _greet(itself: Session, cancel: Cancel) -> None:
+    """Raises DgetError where it is no registry, or lets nobody in."""
+    itself.get("/", subject="its API", cancel=cancel)
 
 
 def _rate(image: RemoteImage) -> float:
