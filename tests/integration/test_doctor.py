@@ -1,5 +1,6 @@
 """`dget doctor` names the cause, in its last lines, for each thing that keeps people from pulling."""
 
+import base64
 import contextlib
 import http.client
 import json
@@ -74,6 +75,21 @@ def test_a_wrong_password(examined, tmp_path):
         assert "falsch" not in said
         assert "wants a name and a password" in examined(4, registry.address)
         assert "nothing keeps" in examined(0, registry.address, "-username", "me", "-password", "geheim")
+
+
+def test_a_wrong_password_that_another_tool_keeps(examined, environment, tmp_path):
+    environment["DOCKER_CONFIG"] = str(tmp_path)
+    kept = tmp_path / "config.json"
+    with Distribution(tmp_path / "registry", users={"me": "geheim"}) as registry:
+        pair = base64.b64encode(b"me:falsch").decode()
+        kept.write_text(json.dumps({"auths": {registry.address: {"auth": pair}}}))
+        said = examined(4, registry.address)
+        assert f"{registry.address} refused the name or the password of " in said
+        assert str(kept) in said
+        kept.write_text(json.dumps({"credHelpers": {registry.address: "missing"}}))
+        said = examined(4, registry.address)
+        assert "problem: credentials: " in said
+        assert "docker-credential-missing" in said
 
 
 @pytest.fixture

@@ -41,6 +41,12 @@ def test_an_empty_variable_is_none(environment):
     assert load({}, {**environment, "DGET_CONNECTIONS": ""}).settings.connections == 3
 
 
+def test_the_other_name_of_an_option_counts_in_the_environment_too():
+    environment = {"DGET_CONFIG": "/dev/null", "DGET_ARCH": "arm64"}
+    assert load({}, environment).settings.platform == "arm64"
+    assert load({}, {**environment, "DGET_PLATFORM": "s390x"}).settings.platform == "s390x"
+
+
 def test_several_values_are_parted_by_spaces_in_the_environment():
     settings = load({}, {"DGET_RESOLVE": "a:1:192.0.2.1  b:2:192.0.2.2", "DGET_CONFIG": "/dev/null"}).settings
     assert settings.resolve == ("a:1:192.0.2.1", "b:2:192.0.2.2")
