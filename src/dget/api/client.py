@@ -1,7 +1,6 @@
 """A client: settings and connections for many calls."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -19,17 +18,17 @@ from dget.api.results import (
     QuotaReport,
     TagList,
 )
+from dget.api.runs import Runs
 from dget.archive import DockerArchive, archive_size, check_output, is_gzip, target_of
 from dget.config import Settings, default_cache_dir, machine_platform
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
 from dget.engine import CachedImage, PullPlan, assemble, make_plan
 from dget.engine.doctor import Diagnosis, examine
-from dget.errors import DgetError, RateLimited, UsageError
-from dget.flow import Cancel, Clock, Observer, Paused, RateLimit, Stage, SystemClock, run_interruptibly, silent
+from dget.errors import DgetError, UsageError
+from dget.flow import Cancel, Clock, Observer, RateLimit, Stage, SystemClock, silent
 from dget.model import Descriptor, Platform, Reference, registry_host
 from dget.protocol.auth import Credential
 from dget.protocol.quota import Quota
-from dget.protocol.waiting import pause, until, when_to_come_back
 from dget.registry import (
     Endpoint,
     RemoteImage,
@@ -57,6 +56,7 @@ class Client:
         self._settings = settings or Settings()
         self._observer = observer
         self._clock: Clock = SystemClock()
+        self._runs = Runs(self._clock, observer, wait=self._settings.wait)
         self._transport: Transport = ObservedTransport(CurlTransport(_transport_options(self._settings)), observer)
         self._store: Store | None = None
         self._endpoints: dict[str, Endpoint] = {}
@@ -139,29 +139,7 @@ class Client:
         return self._run(lambda _: self._logout(registry), cancel)
 
     def _run(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
-        while True:
-            try:
-                return self._run_once(call, cancel)
-            except RateLimited as error:
-                if not self._paused(error, cancel):
-                    raise
-
-    def _paused(self, error: RateLimited, cancel: Cancel | None) -> bool:
-        """Waits until the registry allows more, where the person wants that; what arrived is kept meanwhile."""
-        now = datetime.fromtimestamp(self._clock.time(), tz=UTC).astimezone()
-        seconds = pause(error)
-        if seconds is None or not self._settings.wait:
-            error.hint = when_to_come_back(error, now) or error.hint
-            return False
-        self._observer(Paused(text=f"{error.message}; going on {until(seconds, now)}", seconds=seconds))
-        self._run_once(lambda run: run.sleep(seconds), cancel)
-        return True
-
-    def _run_once(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
-        # A failure cancels its own run alone, not what else the caller's Cancel stands for.
-        run = Cancel()
-        with (cancel or Cancel()).on_cancel(run.cancel):
-            return run_interruptibly(lambda: call(run), run)
+        return self._runs.run(call, cancel)
 
     def _pull(self, image: str, platform: str | None, output: str | None, clobber: bool, cancel: Cancel) -> PullResult:
         begun = self._clock.monotonic()
