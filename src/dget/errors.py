@@ -63,6 +63,20 @@ class NetworkError(DgetError):
         return self._temporary
 
 
+class ProxyError(NetworkError):
+    """A proxy could not be reached, wants to know who asks, or does not let a request through.
+
+    proxy: its host and port; status: HTTP status of its answer, 0 where it gave none.
+    """
+
+    def __init__(
+        self, message: str, *, proxy: str, status: int = 0, hint: str | None = None, temporary: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint, temporary=temporary)
+        self.proxy = proxy
+        self.status = status
+
+
 class RegistryError(NetworkError):
     """An answer of a registry that is an error.
 

@@ -3,12 +3,13 @@
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from dget import Client, Settings
 from dget.archive import check_archive
-from dget.errors import NetworkError, Unauthorized
+from dget.errors import DgetError, NetworkError, Unauthorized
 from dget.protocol.http import Headers
 from dget.serve import Answer
 from tests.component.conftest import Registry, is_blob, noise, with_status
@@ -154,3 +155,81 @@ def test_what_was_learned_of_a_registry_serves_the_next_image(registry, elsewher
         client.plan(image, platform="amd64")
     assert {request.headers.get("Authorization") for request in registry.requests} == {"Bearer T"}
     assert elsewhere.requests == []
+
+
+def test_a_redirect_within_the_registrys_origin_keeps_the_credentials(registry, image, tmp_path):
+    def moved_within(request, given):
+        if request.headers.get("Authorization") != basic("me", "geheim"):
+            return with_status(given, 401, ("WWW-Authenticate", 'Basic realm="x"'))
+        if request.url.startswith("/v2/app/") and "moved" not in request.url:
+            return with_status(given, 307, ("Location", f"{request.url}?moved=1"))
+        return given
+
+    registry.fault = moved_within
+    with client_of(tmp_path, username="me", password="geheim") as client:
+        check_archive(client.pull(image, platform="amd64", output=tmp_path / "x.tar").path)
+    assert {request.headers.get("Authorization") for request in registry.requests if "moved" in request.url} == {
+        basic("me", "geheim")
+    }
+
+
+def test_another_port_of_the_same_host_is_another_origin(registry, elsewhere, image, tmp_path):
+    """Both are at 127.0.0.1."""
+    wants(registry, 'Basic realm="x"', basic("me", "geheim"))
+    guard = registry.fault
+
+    def moved_away(request, given):
+        answer = guard(request, given)
+        if answer.status == 401 or "/manifests/" not in request.url:
+            return answer
+        return with_status(given, 307, ("Location", f"{elsewhere.server.url}{request.url}"))
+
+    registry.fault = moved_away
+    elsewhere.content = registry.content
+    with client_of(tmp_path, username="me", password="geheim") as client:
+        client.raw(image)
+    assert {request.headers.get("Authorization") for request in elsewhere.requests} == {None}
+
+
+def test_a_challenge_of_another_origin_gets_no_credentials(registry, elsewhere, image, tmp_path):
+    wants(registry, 'Basic realm="x"', basic("me", "geheim"))
+    guard = registry.fault
+
+    def moved_away(request, given):
+        answer = guard(request, given)
+        return answer if answer.status == 401 else with_status(given, 307, ("Location", f"{elsewhere.server.url}/x"))
+
+    registry.fault = moved_away
+    for challenge in ('Basic realm="x"', f'Bearer realm="{elsewhere.server.url}/token",service="s"'):
+        elsewhere.fault = lambda request, given, asks=challenge: with_status(given, 401, ("WWW-Authenticate", asks))
+        with client_of(tmp_path, username="me", password="geheim") as client, pytest.raises(DgetError):
+            client.raw(image)
+    assert elsewhere.requests
+    assert {request.headers.get("Authorization") for request in elsewhere.requests} == {None}
+
+
+def test_a_list_that_goes_on_at_another_host_is_refused_without_asking_there(registry, elsewhere, tmp_path):
+    registry.image("app", "1", LAYER)
+    wants(registry, 'Basic realm="x"', basic("me", "geheim"))
+    guard = registry.fault
+
+    def continued(request, given):
+        answer = guard(request, given)
+        link = f'<{elsewhere.server.url}/v2/app/tags/list?last=1>; rel="next"'
+        return answer if answer.status == 401 else replace(answer, headers=answer.headers.with_field("Link", link))
+
+    registry.fault = continued
+    with (
+        client_of(tmp_path, username="me", password="geheim") as client,
+        pytest.raises(NetworkError, match="another host"),
+    ):
+        client.tags(registry.name("app"))
+    assert elsewhere.requests == []
+
+
+def test_a_token_service_sees_no_token_and_no_other_registrys_password(registry, elsewhere, image, tmp_path):
+    wants(registry, f'Bearer realm="{elsewhere.server.url}/token",service="s"', "Bearer T")
+    token_service(elsewhere, basic("me", "geheim"))
+    with client_of(tmp_path, username="me", password="geheim") as client:
+        client.pull(image, platform="amd64", output=tmp_path / "x.tar")
+    assert {request.headers.get("Authorization") for request in elsewhere.requests} == {basic("me", "geheim")}

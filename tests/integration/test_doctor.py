@@ -68,6 +68,20 @@ def test_a_self_signed_certificate(examined, tmp_path):
         assert "nothing keeps" in examined(0, host, "--ca-file", authority.file)
 
 
+@pytest.mark.parametrize(("line", "said"), [("ca_file = 'ca/ca.pem'", None), ("insecure = true", "TLS: not checked")])
+def test_what_the_configuration_says_of_one_registry_holds_for_it(examined, environment, tmp_path, line, said):
+    host, other = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    pair = CertificateAuthority(tmp_path / "ca").server("127.0.0.1")
+    config = tmp_path / "config.toml"
+    config.write_text(f'[hosts."{host}"]\n{line}\n')
+    environment["DGET_CONFIG"] = str(config)
+    answer = "location / { return 200; }"
+    with Nginx(tmp_path / "nginx", server(host, answer, tls=pair), server(other, answer, tls=pair)):
+        found = examined(0, host)
+        assert said is None or said in found
+        assert "problem: TLS" in examined(5, other)
+
+
 def test_a_wrong_password(examined, tmp_path):
     with Distribution(tmp_path / "registry", users={"me": "geheim"}) as registry:
         said = examined(4, registry.address, "-username", "me", "-password", "falsch")

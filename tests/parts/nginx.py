@@ -30,7 +30,7 @@ http {{
     scgi_temp_path temp/scgi;
     client_max_body_size 0;
     server_tokens off;
-    log_format proof escape=json '{{{fields}}}';
+    log_format proof escape=json '{log}';
     access_log access.log proof;
     server {{
         listen {control};
@@ -53,6 +53,8 @@ _FIELDS = {
     "range": "$http_range",
     "user_agent": "$http_user_agent",
 }
+
+LOG_FORMAT = "{" + ",".join(f'"{name}":"{variable}"' for name, variable in _FIELDS.items()) + "}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +105,7 @@ class Nginx:
         # answered a question of now knows that every answer received before is in the log.
         with urllib.request.urlopen(f"http://{self._control}/", timeout=_ANSWERS_WITHIN):
             pass
-        lines = self._log.read_text(errors="replace").splitlines()
-        # A TLS greeting to a port without TLS is logged too, as nonsense without a path.
-        return [asked for asked in map(_read, lines) if asked.path]
+        return read_log(self._log)
 
     def forget(self) -> None:
         """Empties the log: what is asked from now on is seen."""
@@ -122,9 +122,8 @@ class Nginx:
             stream = f"stream {{\n{stream}\n}}"
         # Workers give up root, and then cannot read pytest's folders. Who is not root is told that this has no effect.
         main = f"user root;\n{main}"
-        fields = ",".join(f'"{name}":"{variable}"' for name, variable in _FIELDS.items())
         return _CONFIG.format(
-            main=main, control=self._control, fields=fields, servers="\n".join(servers), stream=stream
+            main=main, control=self._control, log=LOG_FORMAT, servers="\n".join(servers), stream=stream
         )
 
     def _is_ready(self) -> bool:
@@ -138,6 +137,13 @@ def server(listen: str, *lines: str, names: Sequence[str] = ("_",), tls: KeyPair
     secure = [f"ssl_certificate {tls.certificate};", f"ssl_certificate_key {tls.key};"] if tls else []
     own = [f"listen {listen}{' ssl' if tls else ''};", f"server_name {' '.join(names)};", *secure]
     return "\n    ".join(["server {", *own, *lines]) + "\n}"
+
+
+def read_log(path: Path) -> list[Asked]:
+    """Of lines in LOG_FORMAT; empty where there is no such file."""
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+    # A TLS greeting to a port without TLS is logged too, as nonsense without a path.
+    return [asked for asked in map(_read, lines) if asked.path]
 
 
 def _read(line: str) -> Asked:

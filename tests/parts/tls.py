@@ -41,6 +41,10 @@ class CertificateAuthority:
         alternatives = "subjectAltName=" + ",".join(map(_alternative_name, hosts))
         return self._signed(hosts[0], *_EC_KEY, extensions=(alternatives, "extendedKeyUsage=serverAuth"))
 
+    def client(self, name: str) -> KeyPair:
+        """A client certificate; name: its subject's, and of its files."""
+        return self._signed(name, *_EC_KEY, extensions=("extendedKeyUsage=clientAuth",))
+
     def signer(self, name: str) -> KeyPair:
         """An RSA key for signatures, as RS256 wants it."""
         return self._signed(name, *_RSA_KEY, extensions=("keyUsage=critical,digitalSignature",))

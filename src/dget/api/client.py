@@ -21,13 +21,16 @@ from dget.api.results import (
 from dget.api.runs import Runs
 from dget.archive import DockerArchive, archive_size, check_output, is_gzip, target_of
 from dget.config import Settings, default_cache_dir, machine_platform
+from dget.config.certs_d import certs_folders, read_certs
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
+from dget.config.tls import HostTls, TlsByOrigin
 from dget.engine import CachedImage, PullPlan, assemble, make_plan
 from dget.engine.doctor import Diagnosis, examine
 from dget.errors import DgetError, UsageError
-from dget.flow import Cancel, Clock, Observer, RateLimit, Stage, SystemClock, silent
+from dget.flow import Cancel, Clock, Observer, RateLimit, Stage, SystemClock, Warned, silent
 from dget.model import Descriptor, Platform, Reference, registry_host
-from dget.protocol.auth import Credential
+from dget.protocol.auth import Credential, CredentialsOf
+from dget.protocol.origin import origin
 from dget.protocol.quota import Quota
 from dget.registry import (
     Endpoint,
@@ -44,6 +47,11 @@ from dget.transport import CurlTransport, ObservedTransport, Transport, Transpor
 
 T = TypeVar("T")
 
+_INSECURE = (
+    "is not checked (--insecure): whoever stands in between can read all that is sent, passwords too, and can answer "
+    "in its place; --ca-file PEM trusts one authority instead"
+)
+
 
 class Client:
     """Pulls and inspects images. Use it as a context manager, or call `close`.
@@ -57,7 +65,9 @@ class Client:
         self._observer = observer
         self._clock: Clock = SystemClock()
         self._runs = Runs(self._clock, observer, wait=self._settings.wait)
-        self._transport: Transport = ObservedTransport(CurlTransport(_transport_options(self._settings)), observer)
+        self._tls = _tls(self._settings)
+        curl = CurlTransport(_transport_options(self._settings, self._tls))
+        self._transport: Transport = ObservedTransport(curl, observer)
         self._store: Store | None = None
         self._endpoints: dict[str, Endpoint] = {}
         self._credentials = _lookup(self._settings, observer)
@@ -228,8 +238,8 @@ class Client:
             target,
             self._settings,
             reference_of=self._reference,
-            endpoint_of=self._new_endpoint,
-            options=_transport_options(self._settings),
+            endpoint_of=lambda domain: self._new_endpoint(domain, partial(self._credentials.find, domain)),
+            options=_transport_options(self._settings, self._tls),
         )
         transport = ObservedTransport(CurlTransport(patient.options), self._observer)
         try:
@@ -242,7 +252,7 @@ class Client:
         if not username or not password:
             raise UsageError(f"{domain} wants a name and a password to log in with")
         credential = Credential(username=username, password=password)
-        endpoint = Endpoint.of(domain, lambda _: credential, plain_http=self._plain_http(domain))
+        endpoint = self._new_endpoint(domain, lambda _: credential)
         check_access(Session(self._transport, endpoint, "", self._clock), cancel=cancel, observer=self._observer)
         kept = OwnStore(self._settings.environment, self._observer).keep(domain, credential)
         self._forget_what_was_learned(domain)
@@ -303,11 +313,22 @@ class Client:
     def _endpoint(self, domain: str) -> Endpoint:
         """One for each registry, so that what was learned of it serves the next image too."""
         if domain not in self._endpoints:
-            self._endpoints[domain] = self._new_endpoint(domain)
+            self._endpoints[domain] = self._new_endpoint(domain, partial(self._credentials.find, domain))
         return self._endpoints[domain]
 
-    def _new_endpoint(self, domain: str) -> Endpoint:
-        return Endpoint.of(domain, partial(self._credentials.find, domain), plain_http=self._plain_http(domain))
+    def _new_endpoint(self, domain: str, credentials: CredentialsOf) -> Endpoint:
+        settings, own = self._settings, self._settings.host(domain)
+        endpoint = Endpoint.of(domain, credentials, plain_http=self._plain_http(domain))
+        own_tls = HostTls(
+            ca_files=(own.ca_file,) if own.ca_file else (),
+            client_certificate=settings.client_certificate,
+            client_key=settings.client_key,
+            verify=not own.insecure,
+        )
+        self._tls.say(origin(endpoint.url), own_tls)
+        if settings.insecure or own.insecure:
+            self._observer(Warned(text=f"{domain} {_INSECURE}"))
+        return endpoint
 
     def _plain_http(self, domain: str) -> bool:
         settings, own = self._settings, self._settings.host(domain)
@@ -354,15 +375,20 @@ def _result(
     )
 
 
-def _transport_options(settings: Settings) -> TransportOptions:
+def _tls(settings: Settings) -> TlsByOrigin:
+    folders = certs_folders(settings.environment)
+    ca_files = (settings.ca_file,) if settings.ca_file else ()
+    return TlsByOrigin(
+        HostTls(ca_files=ca_files, verify=not settings.insecure), lambda asked: read_certs(folders, asked)
+    )
+
+
+def _transport_options(settings: Settings, tls: TlsByOrigin) -> TransportOptions:
     return TransportOptions(
         user_agent=f"dget/{__version__}",
         timeout=settings.timeout,
-        proxy=settings.proxy,
-        resolve=settings.resolutions,
-        ca_file=settings.ca_file,
-        client_certificate=settings.client_certificate,
-        client_key=settings.client_key,
-        verify_tls=not settings.insecure,
+        proxies=settings.proxies,
+        pins=settings.pins,
+        tls=tls,
         environment=settings.environment,
     )

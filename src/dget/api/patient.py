@@ -32,8 +32,6 @@ def patient_of(
         mirrors=settings.host(domain).mirrors,
         endpoint=endpoint_of(domain),
         options=replace(options, timeout=min(options.timeout, _PATIENCE)),
-        verified=not settings.insecure,
-        proxy=settings.proxy,
         cache=(settings.cache_dir or default_cache_dir(settings.environment)) if settings.cache else None,
         about={"dget": __version__},
     )

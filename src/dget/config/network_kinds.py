@@ -1,15 +1,11 @@
 """The kinds of values that say how hosts are reached: rates, proxies, addresses in place of what the DNS says."""
 
-import re
-
 from dget.config.kinds import Kind, Misfit, texts
+from dget.errors import UsageError
 
 _FACTORS = {"K": 1e3, "M": 1e6, "G": 1e9}
 # A slower link would look like a silent one.
 _RATE_MIN = 1000
-_PROXY_SCHEMES = "http, https, socks4, socks4a, socks5, socks5h"
-# Without a scheme libcurl takes it for http.
-_PROXY = re.compile(r"(?:(?:http|https|socks4|socks4a|socks5|socks5h)://)?[^/\s]+/?\Z", re.IGNORECASE)
 
 
 def _read_rate(written: str | int) -> float:
@@ -28,18 +24,26 @@ def _check_rate(rate: float | None) -> None:
 
 
 def _check_resolve(entry: str) -> None:
-    if entry.count(":") < 2:
-        raise Misfit(f"takes HOST:PORT:ADDR, not {entry!r}")
+    # Imported here, as below: `dget --help` needs none of it.
+    from dget.config.resolve import Pin
+
+    try:
+        Pin.parse(entry)
+    except UsageError as error:
+        raise Misfit(f"takes HOST:PORT:ADDR, not {entry!r}", hint=error.hint) from None
 
 
 def _check_proxy(url: str | None) -> None:
-    if url and not _PROXY.match(url):
-        # Not shown as a whole: it may hold a password.
-        scheme = url.partition("://")[0] if "://" in url else ""
-        raise Misfit(
-            f"is no proxy's address that dget knows{f': it begins with {scheme}://' if scheme else ''}",
-            hint=f"it begins with one of {_PROXY_SCHEMES}, and ://",
-        )
+    from dget.config.proxy import Proxy
+
+    if not url:
+        return
+    try:
+        Proxy.parse(url)
+    except UsageError as error:
+        # It never shows the address, which may hold a password; after the colon stands why.
+        why = error.message.partition(": ")[2]
+        raise Misfit(f"is no proxy's address that dget knows{f': {why}' if why else ''}", hint=error.hint) from None
 
 
 def _show_proxy(url: str) -> str:

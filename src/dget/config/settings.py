@@ -4,12 +4,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dget.config.hosts import HOSTS, HostSettings, host_named, resolutions
 from dget.config.kinds import Misfit, choice, path, seconds, secret, switch, text, whole
 from dget.config.network_kinds import PROXY, RATE, RESOLVE
 from dget.config.setting import setting, settings_in
 from dget.errors import UsageError
+
+if TYPE_CHECKING:
+    from dget.config.proxy import ProxyRules
+    from dget.config.resolve import Pin
 
 
 def _cache_dir(environment: Mapping[str, str]) -> str:
@@ -34,6 +39,7 @@ class Settings:
     registry: where images without a host are; http:// before it asks for plain HTTP. cache_dir: None means the
     system's place for caches. connections: at once; None means as many as help, up to 16. limit_rate: bytes a second.
     timeout: seconds without a byte. insecure: certificates are not checked, and plain HTTP is allowed.
+    proxy: for every host; no_proxy: as `NO_PROXY`, which counts without `proxy` alone.
     credentials_from: where name and password come from, for people.
     environment: where proxies, trusted certificates and folders may be named besides.
     """
@@ -46,6 +52,9 @@ class Settings:
         None, secret("WORD"), "Password or access token; others may see it here.", in_file=False
     )
     proxy: str | None = setting(None, PROXY, "http, https, socks4, socks5, socks5h (else HTTPS_PROXY counts).")
+    no_proxy: str | None = setting(
+        None, text("HOSTS", example="localhost,.example"), "Hosts without a proxy, as in NO_PROXY; * for all."
+    )
     resolve: tuple[str, ...] = setting((), RESOLVE, "Use this address (repeatable).")
     ca_file: Path | None = setting(None, path("PEM", example="/etc/ssl/company.pem"), "Trust these authorities too.")
     client_certificate: Path | None = setting(
@@ -89,12 +98,25 @@ class Settings:
             raise UsageError("a name without a password", hint="give -password, or --password-stdin")
         if self.password is not None and not self.username:
             raise UsageError("a password without a name", hint="give -username")
+        if self.client_key is not None and self.client_certificate is None:
+            raise UsageError("a key without its certificate", hint="give --cert, too")
+        # Those that the environment names are read here too.
+        _ = self.proxies
 
     def host(self, domain: str) -> HostSettings:
         """What holds for this registry alone, e.g. `docker.io` or `reg.example:5000`; nothing where it has no section."""
         return host_named(self.hosts, domain)
 
     @property
-    def resolutions(self) -> tuple[str, ...]:
-        """`HOST:PORT:ADDR[,ADDR]` of all hosts, as curl takes them."""
-        return (*self.resolve, *resolutions(self.hosts))
+    def pins(self) -> "tuple[Pin, ...]":
+        """Addresses in place of what the DNS says: `resolve`, and those of the hosts' sections."""
+        from dget.config.resolve import Pin
+
+        return tuple(map(Pin.parse, (*self.resolve, *resolutions(self.hosts))))
+
+    @property
+    def proxies(self) -> "ProxyRules":
+        """Raises UsageError where the environment names a proxy that makes no sense."""
+        from dget.config.proxy import proxy_rules
+
+        return proxy_rules(self.proxy, self.no_proxy, self.environment)

@@ -1,5 +1,6 @@
 """What a registry answered, kept byte for byte, with the value it holds as a view."""
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -29,29 +30,37 @@ class Document(Generic[T]):
         return decode(self.raw, self.kind)
 
 
+_ABSENT = msgspec.Raw()
+
+
 class _Shape(msgspec.Struct, rename="camel"):
     """The fields that tell what kind of manifest this is."""
 
     media_type: str = ""
-    manifests: Any = None
-    config: Any = None
-    layers: Any = None
-    fs_layers: Any = None
+    manifests: msgspec.Raw = _ABSENT
+    config: msgspec.Raw = _ABSENT
+    layers: msgspec.Raw = _ABSENT
+    fs_layers: msgspec.Raw = _ABSENT
+
+    def has(self, field: str) -> bool:
+        return bytes(getattr(self, field)) not in (b"", b"null")
 
 
 def read_manifest(raw: bytes, *, declared: str = "") -> Document[Manifest] | Document[Index]:
     """Decides by the fields present: `Content-Type` (declared) may lie, and `mediaType` inside may be missing.
 
-    Raises Unsupported for other documents, and for one that could be read as both kinds (GHSA-77vh-xpmg-72qh).
+    Raises Unsupported for other documents, and for one that could be read in two ways: as both kinds
+    (GHSA-77vh-xpmg-72qh), or with a name twice, of which some readers take the first and some the last.
     """
     shape = decode(raw, _Shape)
-    if shape.fs_layers is not None:
+    _refuse_doubled_names(raw)
+    if shape.has("fs_layers"):
         raise Unsupported(
             "this image is stored in Docker's old schema 1 format, which dget cannot read yet",
             hint="ask its publisher to push it again with a newer Docker",
         )
-    is_index = shape.manifests is not None
-    is_manifest = shape.config is not None or shape.layers is not None
+    is_index = shape.has("manifests")
+    is_manifest = shape.has("config") or shape.has("layers")
     if is_index == is_manifest:
         raise Unsupported("the registry's answer is neither an image manifest nor an index")
     media_type = shape.media_type or declared or (kinds.OCI_INDEX if is_index else kinds.OCI_MANIFEST)
@@ -71,6 +80,22 @@ def decode(raw: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(raw, type=kind, dec_hook=_decode_own_type)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unsupported(f"a document of this image cannot be read as {kind.__name__}: {error}") from error
+
+
+def _refuse_doubled_names(raw: bytes) -> None:
+    def check(pairs: list[tuple[str, object]]) -> None:
+        names = [name for name, _ in pairs]
+        if len(set(names)) != len(names):
+            doubled = next(name for name in names if names.count(name) > 1)
+            raise Unsupported(f"a manifest of this image has {doubled[:40]!r} twice in one place: refused")
+
+    try:
+        # Numbers and objects stay unread: this is about names.
+        json.loads(
+            raw.decode("utf-8", "replace"), object_pairs_hook=check, parse_int=str, parse_float=str, parse_constant=str
+        )
+    except (ValueError, RecursionError) as error:
+        raise Unsupported(f"a document of this image cannot be read: {error}") from error
 
 
 def _decode_own_type(kind: type, value: Any) -> object:

@@ -5,7 +5,7 @@ Sources: distribution, docs/spec/auth/token.md and oauth.md; RFC 7617.
 
 import base64
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 from urllib.parse import urlencode, urlsplit
 
@@ -170,16 +170,18 @@ def _authorize(
 def _ask_for_token(
     authority: Authority, realm: Realm, credential: Credential | None, scope: str, clock: Clock
 ) -> Generator[Request, Response, _TokenAnswer]:
+    given_by = authority.registry_url
     if credential and credential.identity_token:
         known = credential.identity_token
-        response = yield _refresh_request(realm, scope, authority.newer_tokens.get(known, known))
+        request = _refresh_request(realm, scope, authority.newer_tokens.get(known, known))
+        response = yield replace(request, given_by=given_by)
         # Some registries know GET alone: GCR, Artifactory, ACR.
         if response.status not in (400, 401, 404, 405):
             answer = _read_token(response, authority, credential, clock)
             if answer.refresh_token:
                 authority.newer_tokens[known] = answer.refresh_token
             return answer
-    response = yield _token_request(realm, scope, credential)
+    response = yield replace(_token_request(realm, scope, credential), given_by=given_by)
     return _read_token(response, authority, credential, clock)
 
 

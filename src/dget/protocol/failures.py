@@ -10,6 +10,8 @@ from dget.protocol.http import Headers, Response
 from dget.protocol.quota import Quota
 
 _TEXT_MAX = 200
+_TITLE = re.compile(r"<title>([^<]+)</title>", re.IGNORECASE)
+_TITLE_WITHIN = 4096
 # Longer waits than a day are a clock that differs or a header that means something else.
 _RETRY_AFTER_MAX = 24 * 3600.0
 _UNIX_TIME_MIN = 1_000_000_000
@@ -91,7 +93,9 @@ def retry_after(headers: Headers, now: float) -> float | None:
 def _registry_words(response: Response) -> tuple[str, str]:
     """The first error's code and message; a short plain text where the body is no standard JSON."""
     if is_web_page(response):
-        return "", "(a web page, not a registry's answer)"
+        title = _TITLE.search(response.body[:_TITLE_WITHIN].decode("utf-8", "replace"))
+        words = " ".join(title[1].split())[:_TEXT_MAX] if title else ""
+        return "", f"(a web page, not a registry's answer{words and f', titled {words!r}'})"
     try:
         errors = msgspec.json.decode(response.body, type=_Errors).errors
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

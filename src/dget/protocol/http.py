@@ -35,12 +35,17 @@ class Headers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """method: upper case; url: absolute; body: sent whole."""
+    """method: upper case; url: absolute; body: sent whole.
+
+    given_by: a URL of the server that named this one, by a redirect, a challenge or a list of places; empty where the
+    person did. It may not lead where only the person may send us.
+    """
 
     url: str
     method: str = "GET"
     headers: Headers = field(default_factory=Headers)
     body: bytes = b""
+    given_by: str = ""
 
     def with_header(self, name: str, value: str) -> Self:
         return replace(self, headers=self.headers.with_field(name, value))

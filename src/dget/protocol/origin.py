@@ -1,11 +1,17 @@
 """Who a URL belongs to, and where a server may send us."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+import re
 from urllib.parse import quote, urljoin, urlsplit
 
 from dget.errors import NetworkError
+from dget.protocol.addresses import Place, parse_address, place_of
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
+# What libcurl might read as another host than we do (a backslash, %2e, full-width letters) is no host.
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?", re.ASCII)
+# 127.1, 0x7f000001 and the like: libcurl takes them for addresses (WHATWG URL standard, "ends in a number").
+_NUMBER = re.compile(r"(0[xX][0-9A-Fa-f]*|[0-9]+)")
+_UNFIT = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 def origin(url: str) -> tuple[str, str, int]:
@@ -15,9 +21,14 @@ def origin(url: str) -> tuple[str, str, int]:
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
-    if not host or parts.scheme not in _DEFAULT_PORT:
+    if not host or parts.scheme not in _DEFAULT_PORT or _UNFIT.search(url) or not _is_host(host):
         raise NetworkError(f"a server sent dget to an address that is not http or https: {show_url(url)!r}")
     return parts.scheme, host, port or _DEFAULT_PORT[parts.scheme]
+
+
+def _is_host(host: str) -> bool:
+    last = host.rstrip(".").rpartition(".")[2]
+    return bool(_HOST.fullmatch(host)) and (not _NUMBER.fullmatch(last) or parse_address(host) is not None)
 
 
 def host_of(url: str) -> str:
@@ -28,8 +39,8 @@ def host_of(url: str) -> str:
 def redirected(url: str, location: str) -> str:
     """The URL that a redirect of `url` leads to.
 
-    Raises NetworkError where it leads from https to plain http, from a public registry to a local or private
-    address literal, to a link-local one (cloud machines' metadata), or to something else than a web address.
+    Raises NetworkError where it leads from https to plain http, from another host to a loopback or link-local address
+    that is written out, or to something else than a web address. Where names lead is seen on connecting.
     """
     # As browsers and curl do: what a URL may not hold is encoded.
     target = urljoin(url, quote(location, safe="%/:=&?~#+!$,;'@()*[]"))
@@ -37,8 +48,7 @@ def redirected(url: str, location: str) -> str:
     from_scheme, from_host, _ = origin(url)
     if from_scheme == "https" and scheme == "http":
         raise NetworkError(f"{host_of(url)} redirects from https to plain http ({show_url(target)}): refused")
-    inwards = is_private_literal(host) and not is_private_literal(from_host)
-    if host != from_host and (inwards or _is_link_local(host)):
+    if host != from_host and _leads_inwards(host, from_host):
         raise NetworkError(f"{host_of(url)} redirects to a private address ({host}): refused")
     return target
 
@@ -53,34 +63,33 @@ def check_realm(realm: str, registry_url: str) -> str:
     registry_scheme, registry_host, _ = origin(registry_url)
     if registry_scheme == "https" and scheme != "https":
         raise NetworkError(f"{registry_host} names a token service without TLS ({show_url(realm)}): refused")
-    if is_private_literal(host) and not is_private_literal(registry_host) and host != registry_host:
+    private = is_private_literal(host) and not is_private_literal(registry_host)
+    if host != registry_host and (private or _leads_inwards(host, registry_host)):
         raise NetworkError(f"{registry_host} names a token service at a private address ({host}): refused")
     return realm
 
 
 def is_private_literal(host: str) -> bool:
     """An address written out, loopback, link-local or otherwise not public; or `localhost`."""
-    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
-        return True
-    address = _literal(host)
-    return address is not None and not address.is_global
+    return _written_place(host) is not Place.PUBLIC
 
 
 def is_loopback(host: str) -> bool:
-    address = _literal(host)
-    return host.lower() == "localhost" or (address is not None and address.is_loopback)
+    return _written_place(host) is Place.LOOPBACK
 
 
-def _is_link_local(host: str) -> bool:
-    address = _literal(host)
-    return address is not None and address.is_link_local
+def _leads_inwards(host: str, from_host: str) -> bool:
+    """Only what is on this machine may lead to this machine, and nothing to its cloud's metadata."""
+    place = _written_place(host)
+    return place is Place.LINK_LOCAL or (place is Place.LOOPBACK and not is_loopback(from_host))
 
 
-def _literal(host: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(host.strip("[]"))
-    except ValueError:
-        return None
+def _written_place(host: str) -> Place:
+    """Where an address lies that is written out. Names are public, but `localhost` and what is below it (RFC 6761)."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return Place.LOOPBACK
+    return place_of(host) if parse_address(host) else Place.PUBLIC
 
 
 def show_url(url: str) -> str:
@@ -88,6 +97,6 @@ def show_url(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return url[:60]
+        return "(an address that cannot be read)"
     query = "?…" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{query}"[:160]

@@ -6,7 +6,7 @@ from dget.errors import NetworkError
 from dget.protocol.http import Headers
 from dget.protocol.origin import host_of, origin, redirected
 
-_NEXT = re.compile(r"<([^>]*)>\s*;[^,]*\brel\s*=\s*\"?next\b", re.IGNORECASE)
+_NEXT = re.compile(r"<([^<>]*)>\s*;[^,]*\brel\s*=\s*\"?next\b", re.IGNORECASE)
 
 
 def next_page(url: str, headers: Headers) -> str | None:

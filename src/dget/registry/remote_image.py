@@ -54,7 +54,7 @@ class RemoteImage:
             raise Unsupported(f"{blob.digest} has {blob.size:,} bytes where a short document is expected")
 
         def fetch() -> bytes:
-            data = _Bytes()
+            data = _Bytes(blob.size)
             self.read_blob(blob, data)
             return data.verified(blob)
 
@@ -89,12 +89,16 @@ class RemoteImage:
 
 
 class _Bytes:
-    """A ByteSink of a short document."""
+    """A ByteSink of a short document of so many bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         self._pieces: list[bytes] = []
+        self._left = size
 
     def write(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left < 0:
+            raise IntegrityError("a server sends more bytes of a blob than it has")
         self._pieces.append(data)
 
     def verified(self, blob: Descriptor) -> bytes:

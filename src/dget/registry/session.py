@@ -8,11 +8,11 @@ from dget.model import Digest
 from dget.protocol.auth import Scope, auth_flow
 from dget.protocol.failures import failure_of, is_web_page
 from dget.protocol.http import Headers, Request, Response
-from dget.protocol.origin import host_of, redirected
+from dget.protocol.origin import host_of, origin, redirected
 from dget.protocol.ranges import check_range, range_header
 from dget.registry.endpoint import Endpoint
 from dget.transport import ResponseSink, Transport
-from dget.transport.curl_errors import CurlError, tls_not_spoken
+from dget.transport.curl_errors import tls_not_spoken
 
 _REDIRECTS_MAX = 5
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -27,7 +27,7 @@ class RangesIgnored(DgetError):
 class Session:
     """One repository at one registry, or with an empty name the registry itself. Threads may use it together.
 
-    Credentials go to the registry's own origin and its token service alone; redirects are followed without them.
+    Credentials go to the registry's own origin and its token service alone; elsewhere redirects are followed without.
     """
 
     def __init__(self, transport: Transport, endpoint: Endpoint, repository: str, clock: Clock) -> None:
@@ -36,7 +36,7 @@ class Session:
         self._clock = clock
         self._scope = Scope(repository)
         self._endpoint = endpoint
-        self._links: dict[Digest, str] = {}
+        self._links: dict[Digest, Request] = {}
 
     @property
     def base(self) -> str:
@@ -78,21 +78,21 @@ class Session:
     ) -> tuple[Response, str]:
         """The answer, and the host that gave it."""
         if link := self._links.get(digest):
-            response = self._transport.send(Request(url=link, headers=headers), taker, cancel=cancel)
+            response = self._transport.send(replace(link, headers=headers), taker, cancel=cancel)
             if response.status not in _LINK_REFUSED:
-                return response, host_of(link)
+                return response, host_of(link.url)
             self._links.pop(digest, None)
-        ends: list[str] = []
+        ends: list[Request] = []
         response = self._follow(f"/blobs/{digest}", Request(url="", headers=headers), taker, cancel, ends)
         if ends and response.ok:
             self._links[digest] = ends[-1]
         if ends and response.status in _LINK_REFUSED:
             raise NetworkError(
-                f"{host_of(ends[-1])} refused the link to a blob that {host_of(self.base)} gave ({response.status})",
+                f"{host_of(ends[-1].url)} refused the link to a blob that {host_of(self.base)} gave ({response.status})",
                 hint="links expire: if this machine's clock is right, a proxy in between may hold old ones",
                 temporary=True,
             )
-        return response, host_of(ends[-1] if ends else self.base)
+        return response, host_of(ends[-1].url if ends else self.base)
 
     def _follow(
         self,
@@ -100,19 +100,23 @@ class Session:
         request: Request,
         sink: ResponseSink | None,
         cancel: Cancel,
-        ends: list[str] | None = None,
+        ends: list[Request] | None = None,
     ) -> Response:
-        """The answer at the end of the redirects. ends: gets the URLs that they led to."""
+        """The answer at the end of the redirects. ends: gets the requests to other origins that they led to."""
         response = self._send_to_registry(place, request, sink, cancel)
         url = self._url(place)
         for _ in range(_REDIRECTS_MAX):
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or not location:
                 return response
-            url = redirected(url, location)
-            response = self._transport.send(replace(request, url=url), sink, cancel=cancel)
+            giver, url = url, redirected(url, location)
+            further = replace(request, url=url, given_by=giver)
+            if origin(url) == origin(self.base):
+                response = self._authenticated(further, sink, cancel)
+                continue
+            response = self._transport.send(further, sink, cancel=cancel)
             if ends is not None:
-                ends.append(url)
+                ends.append(further)
         raise NetworkError(f"{host_of(self.base)} redirects more than {_REDIRECTS_MAX} times")
 
     def _url(self, place: str) -> str:
@@ -128,8 +132,8 @@ class Session:
         """The first request: finds out which of the endpoint's URLs answers."""
         try:
             response = self._authenticated(replace(request, url=self._url(place)), sink, cancel)
-        except CurlError as error:
-            if not tls_not_spoken(error.number) or not self._endpoint.next_url():
+        except NetworkError as error:
+            if not tls_not_spoken(error) or not self._endpoint.next_url():
                 raise
             response = self._authenticated(replace(request, url=self._url(place)), sink, cancel)
         self._endpoint.settled = True

@@ -14,6 +14,8 @@ from dget.registry.persistence import persist
 from dget.registry.session import Session
 
 _PAGES_MAX = 10_000
+# The largest repositories that are known have some hundred thousand.
+_TAGS_MAX = 2_000_000
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -31,8 +33,10 @@ def list_tags(session: Session, reference: Reference, *, cancel: Cancel, observe
         following = next_page(f"{session.base}/tags/list", response.headers)
         if following is None:
             return sorted(found, key=natural_order)
+        if following == place or len(found) > _TAGS_MAX:
+            break
         place = following
-    raise NetworkError(f"{host_of(session.base)} lists more than {_PAGES_MAX} pages of tags")
+    raise NetworkError(f"{host_of(session.base)} lists tags without an end ({len(found):,} so far): refused")
 
 
 def natural_order(tag: str) -> list[tuple[int, int, str]]:

@@ -2,28 +2,35 @@
 
 import contextlib
 from collections.abc import Callable
-from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import TypeAlias
 
 import pycurl
 
-from dget.errors import DgetError, NetworkError
-from dget.flow import ByteSink, Cancel
-from dget.protocol.http import Headers, Request, Response
-from dget.transport.curl_errors import network_error
+from dget.config.proxy import Proxy
+from dget.config.tls import HostTls
+from dget.flow import Cancel
+from dget.protocol.echo import without_echo
+from dget.protocol.http import Request, Response
+from dget.protocol.origin import host_of, origin
+from dget.protocol.proxy_answers import is_proxys_own
+from dget.transport import proxy_errors
+from dget.transport.curl_errors import Failure, error_of
+from dget.transport.curl_options import (
+    CurlOptions,
+    direct_options,
+    handle_options,
+    proxy_options,
+    request_options,
+    short_answer_options,
+    tls_options,
+)
+from dget.transport.incoming import Incoming
 from dget.transport.options import TransportOptions
 from dget.transport.protocol import ResponseSink
+from dget.transport.reach import Reach
 from dget.transport.sockets import OpenSockets
-from dget.transport.trust import TrustStore, trust_store
-
-# Callbacks get 16 KB pieces whatever this says, yet it cuts their cost to a fifth.
-_BUFFER = 512 * 1024
-_BODY_MAX = 8 * 1024 * 1024
-_CONNECT_TIMEOUT = 20.0
-_HEADERS_MAX = 500
-# CURLOPT_SUPPRESS_CONNECT_HEADERS, which pycurl does not name: a proxy's own answer is none of the sink's business.
-_SUPPRESS_CONNECT_HEADERS = 265
+from dget.transport.trust import TrustStores
 
 Watch: TypeAlias = Callable[[pycurl.Curl], None]
 
@@ -32,10 +39,11 @@ class CurlTransport:
     """A Transport. Threads may use it together."""
 
     def __init__(self, options: TransportOptions, *, watch: Watch | None = None) -> None:
-        """watch: is shown the handle after each request. Raises UsageError for a file that cannot be used."""
+        """watch: is shown the handle after each request."""
         self._watch = watch
         self._options = options
-        self._trust = trust_store(options.ca_file, options.environment)
+        self._trust = TrustStores(options.environment)
+        self._reach = Reach(options.pins)
         self._share = pycurl.CurlShare()
         self._share.setopt(pycurl.SH_SHARE, pycurl.LOCK_DATA_DNS)
         self._share.setopt(pycurl.SH_SHARE, pycurl.LOCK_DATA_SSL_SESSION)
@@ -44,9 +52,14 @@ class CurlTransport:
 
     def send(self, request: Request, sink: ResponseSink | None = None, *, cancel: Cancel) -> Response:
         cancel.check()
+        scheme, host, port = origin(request.url)
+        proxy = self._options.proxies.proxy_for(scheme, host, port)
+        options = self._options_for(request, proxy)
+        if sink is None:
+            options += short_answer_options(self._options.timeout)
         handle = self._take()
         try:
-            return handle.perform(request, sink, cancel)
+            return without_echo(handle.perform(request, options, proxy, sink, cancel), request)
         finally:
             self._idle.put(handle)
 
@@ -56,44 +69,62 @@ class CurlTransport:
             while True:
                 self._idle.get_nowait().close()
 
+    def _options_for(self, request: Request, proxy: Proxy | None) -> CurlOptions:
+        """Raises UsageError where a certificate's file cannot be used, NetworkError where the request may not go."""
+        options = request_options(request)
+        asked = origin(request.url)
+        if asked[0] == "https":
+            tls = self._options.tls(asked)
+            options += tls_options(tls, self._trust.of(tls))
+        if proxy is None:
+            return options + direct_options()
+        self._reach.check_proxied(request)
+        own = self._options.tls(("https", proxy.host, proxy.port)) if proxy.scheme == "https" else HostTls()
+        return options + proxy_options(proxy, self._trust.of(own), self._options.pins)
+
     def _take(self) -> "_Handle":
         try:
             return self._idle.get_nowait()
         except Empty:
-            return _Handle(self._options, self._trust, self._share, self._watch)
+            return _Handle(self._options, self._reach, self._share, self._watch)
 
 
 class _Handle:
     """An easy handle with its kept-alive connections, for one thread at a time."""
 
-    def __init__(
-        self, options: TransportOptions, trust: TrustStore, share: pycurl.CurlShare, watch: Watch | None
-    ) -> None:
+    def __init__(self, options: TransportOptions, reach: Reach, share: pycurl.CurlShare, watch: Watch | None) -> None:
+        self._reach = reach
         self._watch = watch
         self._sockets = OpenSockets()
         self._curl = pycurl.Curl()
         self._curl.setopt(pycurl.SHARE, share)
-        self._base = _base_options(options, trust, self._sockets)
+        self._base = handle_options(options, self._sockets)
 
-    def perform(self, request: Request, sink: ResponseSink | None, cancel: Cancel) -> Response:
+    def perform(
+        self,
+        request: Request,
+        options: CurlOptions,
+        proxy: Proxy | None,
+        sink: ResponseSink | None,
+        cancel: Cancel,
+    ) -> Response:
         # reset() keeps the connections and the share, and forgets the last request's options.
         self._curl.reset()
-        for option, value in self._base:
+        for option, value in self._base + options:
             self._curl.setopt(option, value)
-        _set_request(self._curl, request)
         if self._watch:
             self._curl.setopt(pycurl.OPT_CERTINFO, 1)
-        answer = _Answer(sink)
-        self._curl.setopt(pycurl.HEADERFUNCTION, answer.header)
-        self._curl.setopt(pycurl.WRITEFUNCTION, answer.write)
-        with cancel.on_cancel(self._sockets.shut):
+        incoming = Incoming(sink)
+        self._curl.setopt(pycurl.HEADERFUNCTION, incoming.header)
+        self._curl.setopt(pycurl.WRITEFUNCTION, incoming.write)
+        check = None if proxy else lambda address: self._reach.check_address(request, address)
+        with cancel.on_cancel(self._sockets.shut), self._sockets.checked(check):
             try:
                 self._curl.perform()
             except pycurl.error as error:
                 cancel.check()
-                if answer.failure is not None:
-                    raise answer.failure from None
-                raise network_error(int(error.args[0]), str(error.args[-1]), request.url) from None
+                kept = incoming.failure or self._sockets.refusal
+                raise kept or error_of(self._failure(error), request.url, proxy) from None
             finally:
                 if self._watch:
                     self._watch(self._curl)
@@ -101,122 +132,29 @@ class _Handle:
                 self._curl.setopt(pycurl.HEADERFUNCTION, _ignore)
                 self._curl.setopt(pycurl.WRITEFUNCTION, _ignore)
         cancel.check()
-        return answer.response()
+        response = incoming.response()
+        if proxy and proxy.is_http and request.url.startswith("http://") and is_proxys_own(response):
+            raise proxy_errors.refused(response.status, self._offered_log_ins(), proxy, host_of(request.url))
+        return response
 
     def close(self) -> None:
         self._curl.close()
 
+    def _failure(self, error: pycurl.error) -> Failure:
+        return Failure(
+            number=int(error.args[0]),
+            text=str(error.args[-1]),
+            connect_status=self._curl.getinfo(pycurl.HTTP_CONNECTCODE),
+            offered_log_ins=self._offered_log_ins(),
+            socks_reply=self._curl.getinfo(pycurl.PROXY_ERROR),
+            proxy_untrusted=self._curl.getinfo(pycurl.PROXY_SSL_VERIFYRESULT) != 0,
+            connected=self._curl.getinfo(pycurl.CONNECT_TIME) > 0,
+        )
+
+    def _offered_log_ins(self) -> int:
+        offered: int = self._curl.getinfo(pycurl.PROXYAUTH_AVAIL)
+        return offered
+
 
 def _ignore(data: bytes) -> None:
     """Takes what nobody waits for."""
-
-
-class _Answer:
-    """Takes what arrives. What its callbacks raise is kept, since pycurl would print and lose it."""
-
-    def __init__(self, sink: ResponseSink | None) -> None:
-        self.failure: BaseException | None = None
-        self._sink = sink
-        self._status = 0
-        self._fields: list[tuple[str, str]] = []
-        self._target: ByteSink | None = None
-        self._body: list[bytes] = []
-        self._body_size = 0
-
-    def header(self, line: bytes) -> int | None:
-        return self._guarded(self._take_header, line)
-
-    def write(self, data: bytes) -> int | None:
-        return self._guarded(self._take_body, data)
-
-    def response(self) -> Response:
-        return Response(status=self._status, headers=Headers.of(self._fields), body=b"".join(self._body))
-
-    def _guarded(self, take: Callable[[bytes], None], data: bytes) -> int | None:
-        try:
-            take(data)
-        except BaseException as error:  # noqa: BLE001 - raised again after perform
-            self.failure = error
-            return -1
-        return None
-
-    def _take_header(self, line: bytes) -> None:
-        text = line.decode("latin-1").rstrip("\r\n")
-        if text.startswith("HTTP/"):
-            self._status = int(text.split(None, 2)[1])
-            self._fields = []
-        elif text:
-            name, _, value = text.partition(":")
-            self._fields.append((name.strip(), value.strip()))
-            if len(self._fields) > _HEADERS_MAX:
-                raise NetworkError(f"the server sent more than {_HEADERS_MAX} header fields")
-        elif self._status >= 200 and self._sink is not None:
-            self._target = self._sink.begin(self._status, Headers.of(self._fields))
-
-    def _take_body(self, data: bytes) -> None:
-        if self._target is not None:
-            self._target.write(data)
-            return
-        self._body_size += len(data)
-        if self._body_size > _BODY_MAX:
-            raise NetworkError(
-                f"the server's answer is larger than {_BODY_MAX >> 20} MB where a short one was expected"
-            )
-        self._body.append(data)
-
-
-def _base_options(options: TransportOptions, trust: TrustStore, sockets: OpenSockets) -> list[tuple[int, object]]:
-    base: list[tuple[int, object]] = [
-        (pycurl.NOSIGNAL, 1),
-        (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
-        (pycurl.FOLLOWLOCATION, 0),
-        (_SUPPRESS_CONNECT_HEADERS, 1),
-        (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
-        (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
-        (pycurl.BUFFERSIZE, _BUFFER),
-        (pycurl.USERAGENT, options.user_agent),
-        (pycurl.CONNECTTIMEOUT_MS, int(min(_CONNECT_TIMEOUT, options.timeout) * 1000)),
-        (pycurl.LOW_SPEED_LIMIT, 1),
-        (pycurl.LOW_SPEED_TIME, max(1, round(options.timeout))),
-        (pycurl.OPENSOCKETFUNCTION, sockets.open),
-        (pycurl.CLOSESOCKETFUNCTION, sockets.close),
-        (pycurl.SSL_VERIFYPEER, int(options.verify_tls)),
-        (pycurl.SSL_VERIFYHOST, 2 if options.verify_tls else 0),
-    ]
-    if options.resolve:
-        base.append((pycurl.RESOLVE, list(options.resolve)))
-    if options.proxy is not None:
-        base.append((pycurl.PROXY, options.proxy))
-        base.append((pycurl.PROXYAUTH, pycurl.HTTPAUTH_ANY))
-    return base + _certificate_options(options, trust)
-
-
-def _certificate_options(options: TransportOptions, trust: TrustStore) -> list[tuple[int, object]]:
-    chosen: list[tuple[int, Path | str | bytes | int | None]] = [
-        (pycurl.CAINFO, trust.file),
-        (pycurl.CAPATH, trust.folder),
-        (pycurl.CAINFO_BLOB, trust.own),
-        (pycurl.SSL_OPTIONS, pycurl.SSLOPT_NATIVE_CA if trust.native else None),
-        (pycurl.SSLCERT, options.client_certificate),
-        (pycurl.SSLKEY, options.client_key),
-    ]
-    return [(option, str(value) if isinstance(value, Path) else value) for option, value in chosen if value is not None]
-
-
-def _set_request(curl: pycurl.Curl, request: Request) -> None:
-    curl.setopt(pycurl.URL, request.url)
-    if request.method == "HEAD":
-        curl.setopt(pycurl.NOBODY, 1)
-    elif request.method == "POST":
-        curl.setopt(pycurl.POST, 1)
-        curl.setopt(pycurl.COPYPOSTFIELDS, request.body)
-    elif request.method != "GET":
-        raise DgetError(f"dget sends no {request.method} requests")
-    curl.setopt(pycurl.HTTPHEADER, [f"{name}: {_one_line(value)}" for name, value in request.headers])
-
-
-def _one_line(value: str) -> str:
-    # A line break would begin a header of somebody else's making.
-    if "\r" in value or "\n" in value:
-        raise NetworkError("a server's answer led to a header with a line break in it: refused")
-    return value

@@ -1,23 +1,27 @@
 """How hosts are reached."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+
+from dget.config.proxy import ProxyRules
+from dget.config.resolve import Pin
+from dget.config.tls import HostTls, Origin, TlsOf
+
+
+def _system_trust_alone(_: Origin) -> HostTls:
+    return HostTls()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportOptions:
-    """timeout: seconds without a byte; resolve: `HOST:PORT:ADDR` as curl takes them; ca_file: besides the system's.
+    """timeout: seconds without a byte; pins: addresses in place of what DNS says; tls: how TLS is done with an origin.
 
-    environment: where proxies and trusted certificates may be named, usually `os.environ`.
+    environment: where trusted certificates may be named, usually `os.environ`.
     """
 
     user_agent: str = "dget"
     timeout: float = 30.0
-    proxy: str | None = None
-    resolve: tuple[str, ...] = ()
-    ca_file: Path | None = None
-    client_certificate: Path | None = None
-    client_key: Path | None = None
-    verify_tls: bool = True
+    proxies: ProxyRules = field(default_factory=ProxyRules)
+    pins: tuple[Pin, ...] = ()
+    tls: TlsOf = _system_trust_alone
     environment: Mapping[str, str]

@@ -6,17 +6,15 @@ from enum import Enum
 
 import pycurl
 
-from dget.errors import NetworkError
+from dget.errors import NetworkError, ProxyError
 from dget.flow import Cancel
 from dget.protocol.http import Request, Response
 from dget.transport.curl import CurlTransport
 from dget.transport.curl_errors import CurlError, tls_not_spoken
 from dget.transport.options import TransportOptions
 
-# CURLINFO_USED_PROXY and CURLE_PROXY, which pycurl does not name.
+# CURLINFO_USED_PROXY, which pycurl does not name.
 _USED_PROXY = 0x200000 + 66
-_E_PROXY = 97
-_PROXY_FAILED = frozenset((pycurl.E_COULDNT_RESOLVE_PROXY, _E_PROXY))
 
 
 class Stage(Enum):
@@ -42,7 +40,7 @@ class Certificate:
 class Way:
     """What libcurl says of a way. Seconds from the start, 0 for what was not reached; address: who was connected to.
 
-    proxied: whether that was a proxy; proxy_status: its answer to CONNECT, 0 where it gave none.
+    proxied: whether that was a proxy.
     """
 
     address: str = ""
@@ -51,7 +49,6 @@ class Way:
     secured: float = 0.0
     answered: float = 0.0
     proxied: bool = False
-    proxy_status: int = 0
     certificates: tuple[Certificate, ...] = ()
 
 
@@ -67,7 +64,7 @@ class Probe:
     @property
     def speaks_no_tls(self) -> bool:
         """Whether the other side took a TLS greeting for nonsense, as a server of plain HTTP does."""
-        return isinstance(self.error, CurlError) and tls_not_spoken(self.error.number)
+        return self.error is not None and tls_not_spoken(self.error)
 
     @property
     def stage(self) -> Stage:
@@ -76,7 +73,7 @@ class Probe:
         if self.error is None:
             return Stage.ANSWER
         tls = self.url.startswith("https:")
-        if number in _PROXY_FAILED or self.way.proxy_status >= 300 or (self.way.proxied and not self.way.connected):
+        if isinstance(self.error, ProxyError):
             return Stage.PROXY
         if number == pycurl.E_COULDNT_RESOLVE_HOST or not self.way.looked_up:
             return Stage.DNS
@@ -111,7 +108,6 @@ def _way(curl: pycurl.Curl) -> Way:
         secured=curl.getinfo(pycurl.APPCONNECT_TIME),
         answered=curl.getinfo(pycurl.STARTTRANSFER_TIME),
         proxied=bool(curl.getinfo(_USED_PROXY)),
-        proxy_status=curl.getinfo(pycurl.HTTP_CONNECTCODE),
         certificates=tuple(_certificate(fields) for fields in curl.getinfo(pycurl.INFO_CERTINFO)),
     )
 

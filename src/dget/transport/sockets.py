@@ -3,20 +3,45 @@
 import contextlib
 import socket
 import threading
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import pycurl
+
+from dget.errors import NetworkError
+
+Check: TypeAlias = Callable[[str], None]
 
 
 class OpenSockets:
     """Opens and closes sockets for one libcurl handle.
 
     pycurl hands a duplicate to libcurl: both must be closed, and shutting ours down ends what waits on the other.
+    refusal: why the last connection was not to be made.
     """
 
     def __init__(self) -> None:
+        self.refusal: NetworkError | None = None
+        self._check: Check | None = None
         self._lock = threading.Lock()
         self._open: list[socket.socket] = []
 
-    def open(self, purpose: int, address: Any) -> socket.socket:  # noqa: ARG002 - OPENSOCKETFUNCTION's shape
+    @contextlib.contextmanager
+    def checked(self, check: Check | None) -> Iterator[None]:
+        """check: is asked for each address that a connection goes to, and raises NetworkError where it may not."""
+        self._check, self.refusal = check, None
+        try:
+            yield
+        finally:
+            self._check = None
+
+    def open(self, purpose: int, address: Any) -> "socket.socket | int":  # noqa: ARG002 - OPENSOCKETFUNCTION's shape
+        try:
+            if self._check is not None:
+                self._check(address.addr[0])
+        except NetworkError as error:
+            self.refusal = error
+            return pycurl.SOCKET_BAD
         own = socket.socket(address.family, address.socktype, address.protocol)
         with self._lock:
             self._open.append(own)

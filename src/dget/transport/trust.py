@@ -3,12 +3,14 @@
 libcurl's wheels carry an OpenSSL of their own that knows neither this system's store nor `SSL_CERT_FILE`.
 """
 
+import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dget.config.tls import HostTls
 from dget.errors import UsageError
 
 # Debian, Fedora, openSUSE, Alpine, the BSDs: as Go's crypto/x509/root_linux.go and root_bsd.go list them.
@@ -21,38 +23,77 @@ _BUNDLES = (
     "/usr/local/share/certs/ca-root-nss.crt",
 )
 
+_BEGIN = b"-----BEGIN CERTIFICATE-----"
+
 
 @dataclass(frozen=True, slots=True)
 class TrustStore:
-    """file, folder: as OpenSSL reads them; own: PEM text in place of `file`; native: the operating system's store."""
+    """file: as OpenSSL reads it; own: PEM text in its place; native: the operating system's store."""
 
     file: str | None = None
-    folder: str | None = None
     own: bytes | None = None
     native: bool = False
 
 
-def trust_store(ca_file: Path | None, environment: Mapping[str, str]) -> TrustStore:
-    """The system's authorities, or those that the environment names, and those of `ca_file`.
+class TrustStores:
+    """The trust store of each host. Threads may use it together."""
 
-    Raises UsageError where `ca_file` cannot be read or holds no certificate.
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._by_files: dict[tuple[Path, ...], TrustStore] = {}
+
+    def of(self, tls: HostTls) -> TrustStore:
+        """Raises UsageError where a file cannot be read or holds no certificate."""
+        if tls.ca_files not in self._by_files:
+            self._by_files[tls.ca_files] = trust_store(tls.ca_files, self._environment)
+        return self._by_files[tls.ca_files]
+
+
+def trust_store(ca_files: Sequence[Path], environment: Mapping[str, str]) -> TrustStore:
+    """The system's authorities, or those that the environment names, and those of `ca_files`.
+
+    Raises UsageError where a file that was named cannot be read or holds no certificate.
     """
-    file = environment.get("CURL_CA_BUNDLE") or environment.get("SSL_CERT_FILE")
-    folder = environment.get("SSL_CERT_DIR")
+    file, extra = _from_environment(environment)
     native = sys.platform in ("win32", "darwin") and not file
     if file is None and not native:
         file = next((bundle for bundle in _BUNDLES if os.path.exists(bundle)), None)  # noqa: PTH110 - 20 us each
-    if ca_file is None:
-        return TrustStore(file, folder, native=native)
+    if not ca_files and not extra:
+        return TrustStore(file, native=native)
     system = Path(file).read_bytes() if file and Path(file).is_file() else b""
-    return TrustStore(folder=folder, own=system + b"\n" + _read_authorities(ca_file), native=native)
+    texts = [system, *extra, *(_read_authorities(path, "the CA file") for path in ca_files)]
+    return TrustStore(own=b"\n".join(texts), native=native)
 
 
-def _read_authorities(path: Path) -> bytes:
+def _from_environment(environment: Mapping[str, str]) -> tuple[str | None, Sequence[bytes]]:
+    """The bundle that comes in place of the system's, and what `SSL_CERT_DIR` adds to it."""
+    file = None
+    for name in ("CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        if file is None and (file := environment.get(name) or None):
+            _read_authorities(Path(file), f"the file in {name}")
+    folders = [Path(part) for part in environment.get("SSL_CERT_DIR", "").split(os.pathsep) if part]
+    return file, list(dict.fromkeys(text for folder in folders for text in _certificates_in(folder)))
+
+
+def _certificates_in(folder: Path) -> Iterator[bytes]:
+    """What holds certificates, whatever its name: Go reads such folders so, OpenSSL wants hashes as names."""
+    try:
+        paths = sorted({path.resolve() for path in folder.iterdir()})
+    except OSError as error:
+        raise UsageError(f"cannot read the folder in SSL_CERT_DIR, {folder}: {error.strerror}") from error
+    for path in paths:
+        # A folder, a dangling link, a key that is not for us.
+        with contextlib.suppress(OSError):
+            content = path.read_bytes()
+            if _BEGIN in content:
+                yield content
+
+
+def _read_authorities(path: Path, what: str) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read the CA file {path}: {error.strerror}") from error
-    if b"-----BEGIN CERTIFICATE-----" not in content:
-        raise UsageError(f"the CA file {path} holds no certificate", hint="it must be in PEM form (BEGIN CERTIFICATE)")
+        raise UsageError(f"cannot read {what}, {path}: {error.strerror}") from error
+    if _BEGIN not in content:
+        raise UsageError(f"{what}, {path}, holds no certificate", hint="it must be in PEM form (BEGIN CERTIFICATE)")
     return content

@@ -13,6 +13,7 @@ from dget import Settings
 from dget.config import HostSettings, config_path, load, write_template
 from dget.config.file import lines_of, read_config
 from dget.config.hosts import HostSettings as Host
+from dget.config.resolve import Pin
 from dget.config.setting import settings_in
 from dget.config.template import template
 from dget.errors import StorageError, UsageError
@@ -50,7 +51,7 @@ def refusal(environment) -> UsageError:
         ("verify_cache = 'maybe'", 1, "verify_cache takes always or never, not 'maybe'", None),
         ("resolve = 'a:1:2'", 1, "resolve takes a list of texts, not a text", None),
         ("resolve = [\n 'a:1:2',\n 3]", 1, "resolve takes a list of texts; 3 is none", None),
-        ("proxy = 'gopher://me:geheim@there'", 1, "it begins with gopher://", "it begins with one of http"),
+        ("proxy = 'gopher://me:geheim@there'", 1, "it begins with gopher://", "socks5h"),
         ("ca_file = ''", 1, "takes a path", None),
         ("proxy = 1979-05-27", 1, "proxy takes a text, not a date", None),
         ("timeout = 5\n[hosts.'a:1']\ninsecure = false\nca-file = 'x'", 4, 'hosts."a:1".ca-file is no setting', "ca_file"),
@@ -101,10 +102,15 @@ def test_what_the_file_says_is_in_effect(config):
     own = settings.host("reg.example:5000")
     assert (own.mirrors, own.plain_http, own.insecure) == (("https://mirror.example",), True, False)
     assert settings.host("elsewhere.example") == HostSettings(name="elsewhere.example")
-    assert settings.resolutions == (
-        "a.example:443:192.0.2.1",
-        "reg.example:5000:192.0.2.7,2001:db8::1",
-        "registry-1.docker.io:443:192.0.2.9",
+    assert settings.pins == tuple(
+        map(
+            Pin.parse,
+            (
+                "a.example:443:192.0.2.1",
+                "reg.example:5000:192.0.2.7,2001:db8::1",
+                "registry-1.docker.io:443:192.0.2.9",
+            ),
+        )
     )
 
 

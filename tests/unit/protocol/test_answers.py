@@ -138,8 +138,17 @@ def test_an_origin_is_scheme_host_and_port():
         "file:///etc/passwd",
         "https://127.0.0.1/x",
         "https://[::1]/x",
-        "https://10.0.0.1/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://[fd00:ec2::254]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[64:ff9b::a9fe:a9fe]/",
+        "https://127.1/",
+        "https://0x7f000001/",
+        "https://2130706433/",
+        "https://%31%32%37.0.0.1/",
+        "https://①②⑦.0.0.1/",
         "https://localhost/x",
+        "https://x.localhost./x",
     ],
 )
 def test_a_redirect_to_where_it_must_not_lead_is_refused(location):
@@ -150,6 +159,23 @@ def test_a_redirect_to_where_it_must_not_lead_is_refused(location):
 def test_redirects_are_resolved_against_the_asked_url():
     assert redirected("https://r.example/v2/x", "/y?z") == "https://r.example/y?z"
     assert redirected("http://127.0.0.1:5000/v2/x", "http://127.0.0.2/y") == "http://127.0.0.2/y"
+
+
+@pytest.mark.parametrize(
+    ("registry", "realm"),
+    [
+        ("https://r.example", "http://auth.example/token"),
+        ("https://r.example", "https://10.0.0.1/token"),
+        ("https://r.example", "https://localhost/token"),
+        ("https://10.0.0.1", "https://169.254.169.254/token"),
+        ("https://10.0.0.1", "https://127.0.0.1/token"),
+        ("http://127.0.0.1:5000", "http://169.254.169.254/token"),
+        ("https://r.example", "file:///token"),
+    ],
+)
+def test_a_realm_that_credentials_must_not_go_to_is_refused(registry, realm):
+    with pytest.raises(NetworkError):
+        check_realm(realm, registry)
 
 
 def test_a_realm_on_the_registrys_own_private_host_is_fine():

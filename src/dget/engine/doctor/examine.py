@@ -10,12 +10,13 @@ from dget.engine.doctor.access import access_findings, api_finding, clock_findin
 from dget.engine.doctor.finding import Diagnosis, Finding
 from dget.engine.doctor.mirrors import mirror_finding
 from dget.engine.doctor.storage import cache_finding, disk_findings
-from dget.engine.doctor.way import Circumstances, proxy_shown, way_findings
+from dget.engine.doctor.way import Circumstances, way_findings
 from dget.errors import DgetError
 from dget.flow import Cancel, Clock, Observer, Stage
 from dget.model import Reference
 from dget.protocol.auth import Scope
 from dget.protocol.http import Response
+from dget.protocol.origin import origin
 from dget.protocol.quota import Quota
 from dget.registry import Endpoint, Session, quota_image, quota_told_by_image
 from dget.transport import Transport, TransportOptions
@@ -28,7 +29,7 @@ class Patient:
 
     domain: of the registry, as images name it; image: the one that the person named; mirrors: URLs.
     endpoint: its own, with the person's credentials.
-    verified: whether certificates are checked; proxy: that the person named; cache: its folder, None where it is not wanted; about: for those who help.
+    cache: its folder, None where it is not wanted; about: for those who help.
     """
 
     domain: str
@@ -36,8 +37,6 @@ class Patient:
     mirrors: Sequence[str]
     endpoint: Endpoint
     options: TransportOptions
-    verified: bool
-    proxy: str | None
     cache: Path | None
     about: dict[str, str]
 
@@ -63,8 +62,14 @@ def _findings(
     seen = _probe(patient, cancel)
     now = clock.time()
     shown = f"{datetime.fromtimestamp(now, tz=UTC):%Y-%m-%d %H:%M} UTC"
-    proxy = proxy_shown(seen.url, patient.proxy, patient.options.environment)
-    yield from way_findings(seen, Circumstances(proxy=proxy, clock=shown, verified=patient.verified))
+    asked = origin(seen.url)
+    proxy = patient.options.proxies.proxy_for(*asked)
+    around = Circumstances(
+        proxy=f"{proxy.address} ({proxy.named_by})" if proxy else None,
+        clock=shown,
+        verified=patient.options.tls(asked).verify,
+    )
+    yield from way_findings(seen, around)
     if seen.error:
         # Nothing was wrong before the answer, and then none came.
         if seen.stage is seen.stage.ANSWER:

@@ -1,7 +1,7 @@
 """The way to a registry: proxy, DNS, TCP, TLS, read from one probe."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dget.engine.doctor.finding import Finding
@@ -17,7 +17,6 @@ _INTERCEPTORS = re.compile(
     r"Zscaler",
     re.IGNORECASE,
 )
-_PASSWORD_WANTED = 407
 _OF_TIME = ("expired", "not yet valid")
 
 
@@ -47,21 +46,9 @@ def way_findings(probe: Probe, around: Circumstances) -> Iterator[Finding]:
 
 
 def _proxy(probe: Probe, failure: NetworkError | None, around: Circumstances) -> Finding:
-    if failure is None:
-        return Finding.ok("proxy", f"through {around.the_proxy}" if probe.way.proxied else "none is used")
-    # Where the error itself speaks of the proxy, it says more than its status.
-    if "proxy" in failure.message:
+    if failure:
         return Finding.problem("proxy", failure)
-    host, status = host_of(probe.url), probe.way.proxy_status
-    if status == _PASSWORD_WANTED:
-        text = f"{around.the_proxy} wants a name and a password"
-        return Finding.problem("proxy", failure, text=text, advice="write them into it: http://NAME:PASSWORD@HOST:PORT")
-    if status:
-        text = f"{around.the_proxy} does not let dget through to {host} ({status})"
-        advice = f"whoever runs the proxy can allow it; NO_PROXY={origin(probe.url)[1]} goes round the proxy"
-        return Finding.problem("proxy", failure, text=text, advice=advice)
-    text = f"cannot connect to {around.the_proxy}"
-    return Finding.problem("proxy", failure, text=text, advice="check its address: -proxy, HTTPS_PROXY")
+    return Finding.ok("proxy", f"through {around.the_proxy}" if probe.way.proxied else "none is used")
 
 
 def _dns(probe: Probe, failure: NetworkError | None, around: Circumstances) -> Finding:
@@ -123,21 +110,6 @@ def _issuer(certificates: tuple[Certificate, ...]) -> str:
         return ""
     own = certificates[0]
     return "itself" if own.issuer == own.subject else own.issuer
-
-
-def proxy_shown(url: str, chosen: str | None, environment: Mapping[str, str]) -> str | None:
-    """The proxy that the person named, without name and password, and where."""
-    scheme = origin(url)[0]
-    names = [f"{scheme}_proxy", "all_proxy"]
-    # Programs that a web server starts get HTTP_PROXY from whoever asks it.
-    variables = [*names, *(name.upper() for name in names if name != "http_proxy")]
-    found = (
-        [(chosen, "-proxy")] if chosen else [(environment[name], name) for name in variables if environment.get(name)]
-    )
-    if not found:
-        return None
-    address, source = found[0]
-    return f"{address.rpartition('://')[2].rpartition('@')[2].rstrip('/')} ({source})"
 
 
 def _ms(seconds: float) -> str:

@@ -2,10 +2,11 @@
 
 import pytest
 
+from dget.config.proxy import Proxy
 from dget.engine.doctor.finding import Finding, Grade
-from dget.engine.doctor.way import Circumstances, proxy_shown, way_findings
+from dget.engine.doctor.way import Circumstances, way_findings
 from dget.errors import NetworkError
-from dget.transport.curl_errors import network_error
+from dget.transport.curl_errors import Failure, error_of
 from dget.transport.probe import Certificate, Probe, Way
 
 URL = "https://reg.example/v2/"
@@ -21,7 +22,11 @@ def findings(
 
 
 def curl_error(number: int, text: str) -> NetworkError:
-    return network_error(number, text, URL)
+    return error_of(Failure(number=number, text=text), URL, None)
+
+
+def proxy_error(number: int, text: str, status: int = 0) -> NetworkError:
+    return error_of(Failure(number=number, text=text, connect_status=status), URL, Proxy.parse("http://p:3128"))
 
 
 def test_a_way_without_faults_is_told_step_by_step():
@@ -42,10 +47,10 @@ def test_a_way_without_faults_is_told_step_by_step():
         (Way(looked_up=0.1), curl_error(28, "Connection timed out"), "TCP", "went silent"),
         (Way(looked_up=0.1, connected=0.2), curl_error(60, "self-signed certificate"), "TLS", "is not trusted"),
         (Way(looked_up=0.1, connected=0.2), curl_error(35, "reset"), "TLS", "no common TLS"),
-        (Way(proxied=True), curl_error(5, "Could not resolve proxy"), "proxy", "the proxy's host name"),
-        (Way(proxied=True, looked_up=0.1), curl_error(7, "refused"), "proxy", "cannot connect to the proxy p:3128"),
-        (Way(proxied=True, looked_up=0.1, connected=0.2, proxy_status=403), curl_error(56, "x"), "proxy", "(403)"),
-        (Way(proxied=True, looked_up=0.1, connected=0.2, proxy_status=407), curl_error(56, "x"), "proxy", "a password"),
+        (Way(proxied=True), proxy_error(5, "Could not resolve proxy"), "proxy", "the proxy's host name"),
+        (Way(proxied=True, looked_up=0.1), proxy_error(7, "refused"), "proxy", "cannot connect to the proxy p:3128"),
+        (Way(proxied=True, looked_up=0.1, connected=0.2), proxy_error(56, "x", 403), "proxy", "(403)"),
+        (Way(proxied=True, looked_up=0.1, connected=0.2), proxy_error(56, "x", 407), "proxy", "offers no log-in"),
     ],
 )  # fmt: skip
 def test_the_step_that_failed_is_the_last_one_and_names_the_cause(way, error, check, said):
@@ -99,16 +104,3 @@ def test_a_certificate_out_of_its_time_asks_for_the_clock():
 def test_the_clear_is_fine_on_this_machine_alone(url, grade):
     way = Way(address="192.0.2.1", looked_up=0.1, connected=0.2, answered=0.3)
     assert findings(way, url=url)[-1].grade == grade
-
-
-@pytest.mark.parametrize(
-    ("chosen", "environment", "shown"),
-    [
-        ("http://ann:geheim@p:3128/", {"https_proxy": "http://q"}, "p:3128 (-proxy)"),
-        (None, {"HTTPS_PROXY": "http://ann:geheim@q:1"}, "q:1 (HTTPS_PROXY)"),
-        (None, {"all_proxy": "socks5h://q:1"}, "q:1 (all_proxy)"),
-        (None, {"http_proxy": "http://q:1"}, None),
-    ],
-)
-def test_a_proxy_is_shown_with_its_source_and_without_secrets(chosen, environment, shown):
-    assert proxy_shown(URL, chosen, environment) == shown

@@ -1,0 +1,33 @@
+"""Addresses that the person gives for hosts, in place of what DNS says: `--resolve HOST:PORT:ADDR`."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from dget.errors import UsageError
+from dget.protocol.addresses import parse_address
+
+_SHAPE = re.compile(r"\+?(?P<host>\[[^\]]+\]|[^:\[\]]+):(?P<port>\d{1,5}):(?P<addresses>.+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """host: in lower case, or `*`; addresses: as curl writes them, IPv6 with or without brackets."""
+
+    host: str
+    port: int
+    addresses: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From what `curl --resolve` takes. Raises UsageError."""
+        match = _SHAPE.fullmatch(text.strip())
+        addresses = tuple(match["addresses"].split(",")) if match else ()
+        if match is None or int(match["port"]) > 65535 or not all(map(parse_address, addresses)):
+            raise UsageError(
+                f"--resolve takes HOST:PORT:ADDR, not {text!r}", hint="for example registry.corp:443:10.1.2.3"
+            )
+        return cls(host=match["host"].strip("[]").lower(), port=int(match["port"]), addresses=addresses)
+
+    def names(self, host: str, port: int) -> bool:
+        return self.port == port and self.host in ("*", host.lower())

@@ -1,0 +1,77 @@
+"""What arrives for one request, taken from libcurl's callbacks, and bounded."""
+
+import re
+from collections.abc import Callable
+
+from dget.errors import NetworkError
+from dget.flow import ByteSink
+from dget.protocol.http import Headers, Response
+from dget.transport.protocol import ResponseSink
+
+_BODY_MAX = 8 * 1024 * 1024
+# libcurl bounds their length (100 KB a line, 300 KB an answer); interim answers (1xx) and trailers count too.
+_HEADERS_MAX = 500
+_STATUS_LINE = re.compile(r"HTTP/[0-9.]+ ([0-9]{3})(?: |\Z)")
+
+
+class Incoming:
+    """What its callbacks raise is kept in `failure`, since pycurl would print and lose it."""
+
+    def __init__(self, sink: ResponseSink | None) -> None:
+        self.failure: BaseException | None = None
+        self._sink = sink
+        self._status = 0
+        self._fields: list[tuple[str, str]] = []
+        self._lines = 0
+        self._in_head = False
+        self._target: ByteSink | None = None
+        self._body: list[bytes] = []
+        self._body_size = 0
+
+    def header(self, line: bytes) -> int | None:
+        return self._guarded(self._take_header, line)
+
+    def write(self, data: bytes) -> int | None:
+        return self._guarded(self._take_body, data)
+
+    def response(self) -> Response:
+        return Response(status=self._status, headers=Headers.of(self._fields), body=b"".join(self._body))
+
+    def _guarded(self, take: Callable[[bytes], None], data: bytes) -> int | None:
+        try:
+            take(data)
+        except BaseException as error:  # noqa: BLE001 - raised again after perform
+            self.failure = error
+            return -1
+        return None
+
+    def _take_header(self, line: bytes) -> None:
+        self._lines += 1
+        if self._lines > _HEADERS_MAX:
+            raise NetworkError(f"the server sent more than {_HEADERS_MAX} header fields")
+        text = line.decode("latin-1").rstrip("\r\n")
+        if status := _STATUS_LINE.match(text):
+            self._status = int(status[1])
+            self._fields = []
+            self._in_head = True
+        elif not self._in_head:
+            # A trailer, after a chunked body: nobody wants it.
+            return
+        elif text:
+            name, _, value = text.partition(":")
+            self._fields.append((name.strip(), value.strip()))
+        else:
+            self._in_head = False
+            if self._status >= 200 and self._sink is not None:
+                self._target = self._sink.begin(self._status, Headers.of(self._fields))
+
+    def _take_body(self, data: bytes) -> None:
+        if self._target is not None:
+            self._target.write(data)
+            return
+        self._body_size += len(data)
+        if self._body_size > _BODY_MAX:
+            raise NetworkError(
+                f"the server's answer is larger than {_BODY_MAX >> 20} MB where a short one was expected"
+            )
+        self._body.append(data)
