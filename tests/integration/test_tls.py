@@ -160,10 +160,12 @@ def test_certs_d_folders_of_the_system_count(environment, place, workplace, tmp_
 
 
 def test_a_client_certificate_of_the_command_line(pull, refused, place, tmp_path):
-    trust = ("--ca-file", place.authority.file)
+    ca_file = tmp_path / "prüfstelle.pem"
+    ca_file.write_bytes(place.authority.file.read_bytes())
+    trust = ("--ca-file", ca_file)
     assert "No required SSL certificate was sent" in refused(place.strict, *trust)
     pull(place.strict, *trust, "--cert", place.client.certificate, "--key", place.client.key)
-    both = tmp_path / "both.pem"
+    both = tmp_path / "schlüssel.pem"
     both.write_bytes(place.client.certificate.read_bytes() + place.client.key.read_bytes())
     pull(place.strict, *trust, "--cert", both)
 

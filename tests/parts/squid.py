@@ -1,6 +1,8 @@
 """Debian's squid, in a folder of its own: an HTTP proxy that may want a password, and may speak TLS itself."""
 
+import contextlib
 import hashlib
+import http.client
 import os
 import shutil
 import socket
@@ -21,6 +23,9 @@ Rule: TypeAlias = Callable[[Path], str]
 
 _HELPERS = Path("/usr/lib/squid")
 _REALM = "test"
+# Nobody listens there.
+_CONTROL = "http://127.0.0.1:1/control"
+_ANSWERS_WITHIN = 10.0
 # It keeps nothing, waits for nobody when it ends, and writes one line a request: status, method and target.
 _CONFIG = """
 http_port 127.0.0.1:{port}
@@ -97,12 +102,17 @@ class Squid:
     @property
     def passed(self) -> list[Passed]:
         """What it was asked for so far; a tunnel stands here when it has ended."""
-        log = self._folder / "access.log"
-        lines = [line.split(maxsplit=4) for line in log.read_text().splitlines()] if log.exists() else []
-        return [
+        # One process, one event loop: who is answered now knows that what ended before is in the log.
+        with contextlib.closing(http.client.HTTPConnection(self.address, timeout=_ANSWERS_WITHIN)) as connection:
+            connection.request("GET", _CONTROL)
+            connection.getresponse().read()
+        lines = [line.split(maxsplit=4) for line in (self._folder / "access.log").read_text().splitlines()]
+        every = [
             Passed(status=int(status), method=method, target=target, user=user)
             for status, _, method, target, user in lines
         ]
+        # Who connects and says nothing is only seeing whether it is there.
+        return [one for one in every if one.target != _CONTROL and one.method != "-"]
 
     def stop(self) -> None:
         self._daemon.stop()

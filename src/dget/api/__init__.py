@@ -2,6 +2,7 @@
 
 from dget.api.calls import inspect, login, logout, pull, tags
 from dget.api.client import Client
+from dget.api.file_results import CopyResult, FileEntry, FileList, LayerFiles, LayerList
 from dget.api.results import (
     ConfigInEffect,
     ConfigPath,
@@ -20,10 +21,15 @@ __all__ = [
     "Client",
     "ConfigInEffect",
     "ConfigPath",
+    "CopyResult",
     "Diagnosis",
+    "FileEntry",
+    "FileList",
     "Finding",
     "ImageDetails",
     "ImagePlan",
+    "LayerFiles",
+    "LayerList",
     "LayerPlan",
     "LoginResult",
     "LogoutResult",

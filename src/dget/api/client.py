@@ -7,6 +7,8 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from dget import __version__
+from dget.api.file_results import CopyResult, FileList, LayerList
+from dget.api.image_files import ImageFiles
 from dget.api.patient import patient_of
 from dget.api.results import (
     ImageDetails,
@@ -20,14 +22,15 @@ from dget.api.results import (
 )
 from dget.api.runs import Runs
 from dget.archive import DockerArchive, archive_size, check_output, is_gzip, target_of
+from dget.archive.layers import LayerReader
 from dget.config import Settings, default_cache_dir, machine_platform
 from dget.config.certs_d import certs_folders, read_certs
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
 from dget.config.tls import HostTls, TlsByOrigin
-from dget.engine import CachedImage, PullPlan, assemble, make_plan
+from dget.engine import CachedImage, FetchedLayers, PullPlan, assemble, make_plan
 from dget.engine.doctor import Diagnosis, examine
 from dget.errors import DgetError, UsageError
-from dget.flow import Cancel, Clock, Observer, RateLimit, Stage, SystemClock, Warned, silent
+from dget.flow import ByteSink, Cancel, Clock, Observer, RateLimit, Stage, SystemClock, Warned, silent
 from dget.model import Descriptor, Platform, Reference, registry_host
 from dget.protocol.auth import Credential, CredentialsOf
 from dget.protocol.origin import origin
@@ -147,6 +150,42 @@ class Client:
     def logout(self, registry: str | None, *, cancel: Cancel | None = None) -> LogoutResult:
         """Forgets what `login` kept for a registry."""
         return self._run(lambda _: self._logout(registry), cancel)
+
+    def files(
+        self, image: str, path: str = "/", *, platform: str | None = None, cancel: Cancel | None = None
+    ) -> FileList:
+        """The files at and below `path`. Reads all layers. Raises NotFound where there is none."""
+        return self._with_layers(image, platform, cancel, lambda files: files.list(path))
+
+    def layer_files(
+        self, image: str, path: str = "/", *, platform: str | None = None, cancel: Cancel | None = None
+    ) -> LayerList:
+        """What each layer says about `path` and below it, whiteouts too."""
+        return self._with_layers(image, platform, cancel, lambda files: files.list_layers(path))
+
+    def read_file(
+        self, image: str, path: str, sink: ByteSink, *, platform: str | None = None, cancel: Cancel | None = None
+    ) -> int:
+        """Sends a file's bytes into `sink`; how many they are. Fetches layers from the top down to where it is found.
+
+        Nothing is sent that did not come from a layer whose digest matched. Raises NotFound, UsageError.
+        """
+        return self._with_layers(image, platform, cancel, lambda files: files.read(path, sink))
+
+    def copy(
+        self,
+        image: str,
+        path: str,
+        target: str | Path,
+        *,
+        platform: str | None = None,
+        cancel: Cancel | None = None,
+    ) -> CopyResult:
+        """Copies a file or folder out of an image, with modes and times, as root with owners and devices.
+
+        target: the copy's path, or a folder to put it into: one that is there, or a text that ends in `/`.
+        """
+        return self._with_layers(image, platform, cancel, lambda files: files.copy(path, str(target)))
 
     def _run(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
         return self._runs.run(call, cancel)
@@ -281,6 +320,30 @@ class Client:
 
     def _registry(self, text: str | None) -> str:
         return registry_name(text or self._settings.registry)
+
+    def _with_layers(
+        self,
+        image: str,
+        platform: str | None,
+        cancel: Cancel | None,
+        look: Callable[[ImageFiles], T],
+    ) -> T:
+        """What `look` finds in the build that suits; the layers that it needs are fetched when it reads them."""
+
+        def call(run: Cancel) -> T:
+            source, plan = self._planned(image, platform, run)
+            with FetchedLayers(
+                source,
+                plan.image.manifest.value.layers,
+                connections=self._settings.connections,
+                rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
+                verify_cache=self._settings.verify_cache,
+                cancel=run,
+                observer=self._observer,
+            ) as layers:
+                return look(ImageFiles(plan, LayerReader(layers, run), self._observer))
+
+        return self._run(call, cancel)
 
     def _planned(self, image: str, platform: str | None, cancel: Cancel) -> tuple[CachedImage, PullPlan]:
         source = self._source(image, cancel)

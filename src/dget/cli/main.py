@@ -12,12 +12,15 @@ import click
 
 from dget import __version__
 from dget.cli import arguments
+from dget.cli.cat import cat
 from dget.cli.config import config
+from dget.cli.cp import cp
 from dget.cli.demo import demo
 from dget.cli.doctor import doctor
 from dget.cli.inspect import inspect
 from dget.cli.login import login
 from dget.cli.logout import logout
+from dget.cli.ls import ls
 from dget.cli.pull import pull
 from dget.cli.quota import quota
 from dget.cli.report import Reported
@@ -30,6 +33,9 @@ VERBS: dict[str, click.Command] = {
     "pull": pull,
     "inspect": inspect,
     "tags": tags,
+    "ls": ls,
+    "cat": cat,
+    "cp": cp,
     "login": login,
     "logout": logout,
     "quota": quota,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from dget.api import (
-    ConfigInEffect,
     ConfigPath,
+    CopyResult,
     Diagnosis,
     ImageDetails,
     ImagePlan,
@@ -21,8 +21,8 @@ from dget.api import (
     TagList,
 )
 from dget.archive import is_gzip
-from dget.cli.render_doctor import diagnosis_lines
-from dget.cli.render_setup import config_lines, left_of, quota_lines
+from dget.cli.listing import Listing, listing_text
+from dget.cli.render_setup import left_of, setup_lines
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError, Partial
 from dget.model.image_config import Words
@@ -43,14 +43,12 @@ def text(result: Any) -> bytes:
             lines = list(result.tags)
         case ImageDetails():
             lines = _details_lines(result)
-        case ConfigInEffect():
-            lines = config_lines(result)
-        case QuotaReport():
-            lines = quota_lines(result)
-        case Diagnosis():
-            lines = diagnosis_lines(result)
-        case ConfigPath():
-            lines = [str(result.path)]
+        case ConfigPath() | QuotaReport() | Diagnosis():
+            lines = setup_lines(result)
+        case Listing():
+            return listing_text(result)
+        case CopyResult():
+            return f"{result.target}\n".encode(errors="surrogateescape")
         case LoginResult():
             lines = _login_lines(result)
         case LogoutResult():
@@ -62,6 +60,9 @@ def text(result: Any) -> bytes:
 
 def summary(result: Any) -> str:
     """What standard error gets beside it."""
+    if isinstance(result, CopyResult):
+        files = "1 file" if result.files == 1 else f"{result.files} files"
+        return clean(f"{result.path} is at {result.target} now: {files}, {size(result.size)}")
     if not isinstance(result, PullResult):
         return ""
     if result.kept:
@@ -117,6 +118,8 @@ def error_json(error: DgetError, results: Sequence[Any] = ()) -> str:
 
 def _plain(value: Any) -> Any:
     match value:
+        case Listing():
+            return _plain(value.result)
         case ImageDetails():
             return {
                 "image": str(value.reference),

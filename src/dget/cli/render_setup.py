@@ -3,11 +3,23 @@
 import json
 from typing import Any
 
-from dget.api import ConfigInEffect, QuotaReport
+from dget.api import ConfigInEffect, ConfigPath, Diagnosis, QuotaReport
+from dget.cli.render_doctor import diagnosis_lines
 from dget.protocol.quota import Quota
 
 
-def config_lines(config: ConfigInEffect) -> list[str]:
+def setup_lines(result: ConfigPath | QuotaReport | Diagnosis) -> list[str]:
+    match result:
+        case QuotaReport():
+            return _quota_lines(result)
+        case Diagnosis():
+            return diagnosis_lines(result)
+        case ConfigInEffect():
+            return _config_lines(result)
+    return [str(result.path)]
+
+
+def _config_lines(config: ConfigInEffect) -> list[str]:
     """One setting a line: its name, its value, where it came from."""
     rows = [(one.key, _shown(one.value), one.source) for one in config.settings]
     names = max(len(name) for name, _, _ in rows)
@@ -25,7 +37,7 @@ def left_of(quota: Quota) -> str:
     return f"{quota.remaining} of {quota.limit} pulls left{window}"
 
 
-def quota_lines(report: QuotaReport) -> list[str]:
+def _quota_lines(report: QuotaReport) -> list[str]:
     if report.quota is None:
         more = "" if report.image else f"; it may for an image: dget quota {report.host}/NAME:TAG"
         return [f"{report.host} tells no quota{more}"]

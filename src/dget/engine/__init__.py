@@ -2,6 +2,7 @@
 
 from dget.engine.assemble import assemble
 from dget.engine.cached_image import CachedImage
+from dget.engine.fetched_layers import FetchedLayers
 from dget.engine.plan import PullPlan, make_plan
 
-__all__ = ["CachedImage", "PullPlan", "assemble", "make_plan"]
+__all__ = ["CachedImage", "FetchedLayers", "PullPlan", "assemble", "make_plan"]

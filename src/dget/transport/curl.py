@@ -148,7 +148,8 @@ class _Handle:
             offered_log_ins=self._offered_log_ins(),
             socks_reply=self._curl.getinfo(pycurl.PROXY_ERROR),
             proxy_untrusted=self._curl.getinfo(pycurl.PROXY_SSL_VERIFYRESULT) != 0,
-            connected=self._curl.getinfo(pycurl.CONNECT_TIME) > 0,
+            # A connection that was there already takes no time to connect.
+            connected=self._curl.getinfo(pycurl.CONNECT_TIME) > 0 or self._curl.getinfo(pycurl.PRETRANSFER_TIME) > 0,
         )
 
     def _offered_log_ins(self) -> int:

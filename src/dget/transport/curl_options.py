@@ -1,5 +1,6 @@
 """What libcurl is told: once for a handle, and for each request by where it goes."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -109,7 +110,8 @@ def direct_options() -> CurlOptions:
 def _log_in(proxy: Proxy) -> CurlOptions:
     if not proxy.username and not proxy.is_http:
         return []
-    return [(pycurl.PROXYUSERNAME, proxy.username), (pycurl.PROXYPASSWORD, proxy.password)]
+    # As bytes: pycurl takes text that is ASCII alone.
+    return [(pycurl.PROXYUSERNAME, proxy.username.encode()), (pycurl.PROXYPASSWORD, proxy.password.encode())]
 
 
 def _connect_to(pin: Pin) -> str:
@@ -124,7 +126,9 @@ def _bracketed(host: str) -> str:
 
 def _given(*options: tuple[int, Path | str | bytes | int | None]) -> CurlOptions:
     return [
-        (option, str(value) if isinstance(value, Path) else value) for option, value in options if value is not None
+        (option, os.fsencode(value) if isinstance(value, Path | str) else value)
+        for option, value in options
+        if value is not None
     ]
 
 
