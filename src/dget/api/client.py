@@ -11,6 +11,7 @@ from dget import __version__
 from dget.api.file_results import CopyResult, FileList, LayerList
 from dget.api.hosts import Hosts
 from dget.api.image_files import ImageFiles
+from dget.api.patient import patient_of
 from dget.api.results import (
     ImageDetails,
     ImagePlan,
@@ -18,8 +19,10 @@ from dget.api.results import (
     LoginResult,
     LogoutResult,
     PullResult,
+    QuotaReport,
     TagList,
 )
+from dget.api.runs import Runs
 from dget.archive import STREAM, Form, exporter_into_file, exporter_into_stream, size_of, target_of
 from dget.archive.layers import LayerReader
 from dget.archive.readers import holds_image, image_names, open_image
@@ -39,6 +42,7 @@ from dget.engine import (
     Sources,
     make_plan,
 )
+from dget.engine.doctor import Diagnosis, examine
 from dget.errors import DgetError, UsageError
 from dget.flow import (
     ByteSink,
@@ -49,15 +53,21 @@ from dget.flow import (
     Stage,
     SystemClock,
     Warned,
-    run_interruptibly,
     silent,
 )
-from dget.model import Descriptor, FileLocator, Locator, Platform, Reference, parse_locator
+from dget.model import Descriptor, FileLocator, Locator, Platform, Reference, parse_locator, registry_host
 from dget.model.document import OldManifest
 from dget.model.reference import DOCKER_HUB
 from dget.protocol.auth import Credential
-from dget.protocol.origin import origin
-from dget.registry import Endpoint, RemoteImage, Session, check_access, list_tags
+from dget.registry import (
+    RemoteImage,
+    Session,
+    check_access,
+    list_tags,
+    quota_image,
+    quota_told_by_image,
+    quota_told_by_registry,
+)
 from dget.store import Store
 from dget.transport import CurlTransport, ObservedTransport, Transport, TransportOptions
 
@@ -76,6 +86,7 @@ class Client:
         self._settings = settings or Settings()
         self._observer = observer
         self._clock: Clock = SystemClock()
+        self._runs = Runs(self._clock, observer, wait=self._settings.wait)
         self._tls = _tls(self._settings)
         curl = CurlTransport(_transport_options(self._settings, self._tls))
         self._transport: Transport = ObservedTransport(curl, observer)
@@ -149,6 +160,17 @@ class Client:
         """All tags of a repository."""
         return self._run(lambda run: self._tags(repository, run), cancel)
 
+    def quota(self, target: str | None = None, *, cancel: Cancel | None = None) -> QuotaReport:
+        """What a registry allows yet, asked without being counted.
+
+        target: its host, or one of its images; by default where images without a host are.
+        """
+        return self._run(lambda run: self._quota(target or self._own_registry, run), cancel)
+
+    def doctor(self, target: str | None = None, *, cancel: Cancel | None = None) -> Diagnosis:
+        """What keeps pulls from a registry from working. target: as for `quota`."""
+        return self._run(lambda run: self._doctor(target or self._own_registry, run), cancel)
+
     def login(self, registry: str | None, *, username: str, password: str, cancel: Cancel | None = None) -> LoginResult:
         """Keeps a name and a password for a registry, once the registry has taken them.
 
@@ -197,10 +219,7 @@ class Client:
         return self._with_layers(image, platform, cancel, lambda files: files.copy(path, str(target)))
 
     def _run(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
-        # A failure cancels its own run alone, not what else the caller's Cancel stands for.
-        run = Cancel()
-        with (cancel or Cancel()).on_cancel(run.cancel):
-            return run_interruptibly(lambda: call(run), run)
+        return self._runs.run(call, cancel)
 
     def _pull(
         self,
@@ -297,16 +316,40 @@ class Client:
         found = list_tags(self._hosts.of(reference, cancel), reference, cancel=cancel, observer=self._observer)
         return TagList(repository=reference.familiar_name, tags=tuple(found))
 
+    def _quota(self, target: str, cancel: Cancel) -> QuotaReport:
+        if host := registry_host(target):
+            reference, domain = quota_image(host), host
+        else:
+            reference = self._reference(target)
+            domain = reference.domain
+        endpoint = self._hosts.own_endpoint(domain)
+        session = Session(self._transport, endpoint, reference.repository if reference else "", self._clock)
+        if reference:
+            told = quota_told_by_image(session, reference, cancel=cancel, observer=self._observer)
+        else:
+            told = quota_told_by_registry(session, cancel=cancel)
+        return QuotaReport(host=domain, image=str(reference) if reference else None, quota=told)
+
+    def _doctor(self, target: str, cancel: Cancel) -> Diagnosis:
+        patient = patient_of(
+            target,
+            self._settings,
+            reference_of=self._reference,
+            hosts=self._new_hosts(),
+            options=_transport_options(self._settings, self._tls),
+        )
+        transport = ObservedTransport(CurlTransport(patient.options), self._observer)
+        try:
+            return examine(patient, transport, self._clock, cancel=cancel, observer=self._observer)
+        finally:
+            transport.close()
+
     def _login(self, registry: str | None, username: str, password: str, cancel: Cancel) -> LoginResult:
         domain = self._registry(registry)
         if not username or not password:
             raise UsageError(f"{domain} wants a name and a password to log in with")
         credential = Credential(username=username, password=password)
-        endpoint = Endpoint.of(domain, lambda _: credential, plain_http=self._plain_http(domain))
-        self._tls.say(
-            origin(endpoint.url),
-            HostTls(client_certificate=self._settings.client_certificate, client_key=self._settings.client_key),
-        )
+        endpoint = self._hosts.own_endpoint(domain, lambda _: credential)
         check_access(Session(self._transport, endpoint, "", self._clock), cancel=cancel, observer=self._observer)
         kept = OwnStore(self._settings.environment, self._observer).keep(domain, credential)
         self._hosts = self._new_hosts()
@@ -360,6 +403,7 @@ class Client:
         self, image: str, platform: str | None, cancel: Cancel, *, keep_index: bool = False
     ) -> tuple[CachedImage, PullPlan]:
         source = self._source(image, cancel)
+        platform = platform or self._settings.platform
         wanted = Platform.parse(platform) if platform else machine_platform()
         named = "" if platform else " (this machine's; choose with -arch)"
         self._observer(Stage(text=f"{source.remote.reference} for {wanted}{named}"))
@@ -409,10 +453,23 @@ class Client:
         return Path(self._files.enter_context(TemporaryDirectory(prefix="dget-")))
 
     def _locator(self, text: str) -> Locator:
-        domain = self._settings.registry.removeprefix("http://").removeprefix("https://").rstrip("/")
+        return parse_locator(self._expanded(text), default_domain=self._default_domain, holds_image=holds_image)
+
+    def _reference(self, text: str) -> Reference:
+        return Reference.parse(self._expanded(text), default_domain=self._default_domain)
+
+    def _expanded(self, text: str) -> str:
         # Whoever names a registry for short names means that one.
-        full = self._hosts.expanded(text) if domain == DOCKER_HUB else text
-        return parse_locator(full, default_domain=domain, holds_image=holds_image)
+        return self._hosts.expanded(text) if self._default_domain == DOCKER_HUB else text
+
+    @property
+    def _own_registry(self) -> str:
+        """Where images without a host are, written so that it cannot be taken for an image."""
+        return f"https://{self._default_domain}"
+
+    @property
+    def _default_domain(self) -> str:
+        return self._settings.registry.removeprefix("http://").removeprefix("https://").rstrip("/")
 
     def _new_hosts(self) -> Hosts:
         """Of which nothing was learned yet."""
@@ -426,9 +483,6 @@ class Client:
             clock=self._clock,
             observer=self._observer,
         )
-
-    def _plain_http(self, domain: str) -> bool:
-        return self._settings.insecure or self._settings.registry == f"http://{domain}"
 
     def _opened_store(self) -> Store | None:
         if self._settings.cache and self._store is None:
@@ -477,6 +531,7 @@ def _result(
         seconds=seconds,
         kept=kept,
         converted_from=plan.root.annotation(CONVERTED_FROM),
+        quota=plan.quota,
     )
 
 

@@ -17,10 +17,14 @@ _GO_FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grammar:
-    """flags take no value, valued do; aliases (short or other names) lead to one of them. All without dashes."""
+    """flags take no value, valued do, switches may: they undo what the configuration says.
+
+    aliases (short or other names) lead to one of them. All without dashes.
+    """
 
     verbs: frozenset[str]
     flags: frozenset[str]
+    switches: frozenset[str]
     valued: frozenset[str]
     aliases: Mapping[str, str]
 
@@ -66,8 +70,9 @@ def _is_name_without_tag(word: str) -> bool:
 def _option(argument: str, rest: Iterator[str], grammar: Grammar) -> list[str]:
     written, equals, value = argument.removeprefix("--").removeprefix("-").partition("=")
     name = grammar.aliases.get(written, written)
-    if name in grammar.flags:
-        return _flag(argument, name, value if equals else "true")
+    if name in grammar.flags | grammar.switches:
+        on = _is_on(argument, value if equals else "true")
+        return [f"--{name}"] if on else [f"--{name}=false"] if name in grammar.switches else []
     if name not in grammar.valued:
         raise _unknown(argument, written, grammar)
     if not equals:
@@ -78,18 +83,21 @@ def _option(argument: str, rest: Iterator[str], grammar: Grammar) -> list[str]:
     return [f"--{name}={value}"]
 
 
-def _flag(argument: str, name: str, value: str) -> list[str]:
-    if value in _GO_TRUE:
-        return [f"--{name}"]
-    if value in _GO_FALSE:
-        return []
+def _is_on(argument: str, value: str) -> bool:
+    if value in _GO_TRUE or value in _GO_FALSE:
+        return value in _GO_TRUE
     raise UsageError(f"{argument}: it is either true or false")
 
 
 def _unknown(argument: str, written: str, grammar: Grammar) -> UsageError:
     import difflib
 
-    known = [*grammar.flags, *grammar.valued, *(alias for alias in grammar.aliases if len(alias) > 1)]
+    known = [
+        *grammar.flags,
+        *grammar.switches,
+        *grammar.valued,
+        *(alias for alias in grammar.aliases if len(alias) > 1),
+    ]
     close = difflib.get_close_matches(written, known, n=1)
     short = written[:1]
     if close:

@@ -9,19 +9,23 @@ from typing import Any
 
 from dget.api import (
     ArchiveCheck,
+    ConfigPath,
     CopyResult,
+    Diagnosis,
     ImageDetails,
     ImagePlan,
     LayerPlan,
     LoginResult,
     LogoutResult,
     PullResult,
+    QuotaReport,
     TagList,
 )
 from dget.archive import STREAM
 from dget.cli.check_lines import check_lines
 from dget.cli.listing import Listing, listing_text
 from dget.cli.load_commands import load_commands
+from dget.cli.render_setup import left_of, setup_lines
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError, Partial
 from dget.model.image_config import Words
@@ -38,25 +42,30 @@ def text(result: Any) -> bytes:
             return b""
         case PullResult():
             return f"{result.path}\n".encode(errors="surrogateescape")
-        case ImagePlan():
-            lines = _plan_lines(result)
-        case TagList():
-            lines = list(result.tags)
-        case ImageDetails():
-            lines = _details_lines(result)
-        case Listing():
-            return listing_text(result)
         case CopyResult():
             return f"{result.target}\n".encode(errors="surrogateescape")
+        case Listing():
+            return listing_text(result)
+    return "".join(f"{clean(line)}\n" for line in _lines(result)).encode(errors="replace")
+
+
+def _lines(result: Any) -> Iterable[str]:
+    match result:
+        case ImagePlan():
+            return _plan_lines(result)
+        case TagList():
+            return result.tags
+        case ImageDetails():
+            return _details_lines(result)
+        case ConfigPath() | QuotaReport() | Diagnosis():
+            return setup_lines(result)
         case LoginResult():
-            lines = _login_lines(result)
+            return _login_lines(result)
         case LogoutResult():
-            lines = _logout_lines(result)
+            return _logout_lines(result)
         case ArchiveCheck():
-            lines = list(check_lines(result))
-        case _:
-            raise DgetError(f"no text for a {type(result).__name__}")
-    return "".join(f"{clean(line)}\n" for line in lines).encode(errors="replace")
+            return check_lines(result)
+    raise DgetError(f"no text for a {type(result).__name__}")
 
 
 def summary(result: Any) -> str:
@@ -79,6 +88,7 @@ def summary(result: Any) -> str:
         ),
         *([("was", f"Docker's old schema 1, converted: {result.converted_from}")] if result.converted_from else []),
         ("time", f"{duration(result.seconds)}{speed}"),
+        *([("quota", f"{left_of(result.quota)}: it runs low")] if result.quota and result.quota.low else []),
         *load_commands(result),
     ]
     return "\n".join(f"{clean(label):8}{clean(value)}" for label, value in rows)
@@ -144,8 +154,7 @@ def _plan_lines(plan: ImagePlan) -> list[str]:
         f"archive   {plan.archive}  {size(plan.archive_size) if plan.archive_size is not None else ''}".rstrip(),
     ]
     if plan.quota:
-        hours = f" in {plan.quota.window / 3600:g} h" if plan.quota.window else ""
-        lines.append(f"quota     {plan.quota.remaining} of {plan.quota.limit} pulls left{hours}")
+        lines.append(f"quota     {left_of(plan.quota)}")
     return lines
 
 

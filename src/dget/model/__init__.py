@@ -8,7 +8,7 @@ from dget.model.image_config import ImageConfig
 from dget.model.locator import FileLocator, Locator, parse_locator
 from dget.model.manifest import Index, Manifest
 from dget.model.platform import Platform, choose_platform
-from dget.model.reference import Reference
+from dget.model.reference import Reference, registry_host, wire_host
 
 __all__ = [
     "Contents",
@@ -27,4 +27,6 @@ __all__ = [
     "parse_locator",
     "read_config",
     "read_manifest",
+    "registry_host",
+    "wire_host",
 ]

@@ -18,7 +18,7 @@ from dget.registry.remote_host import RemoteHost
 T = TypeVar("T")
 
 # Common registries take no larger ones (distribution specification, "Pushing Manifests").
-_MANIFEST_MAX = 4 << 20
+MANIFEST_MAX = 4 << 20
 _DOCUMENT_MAX = 8 << 20
 _DIGEST_HEADER = "Docker-Content-Digest"
 
@@ -117,8 +117,8 @@ class RemoteImage:
     ) -> Document[Manifest] | Document[Index]:
         response = self._ask(host, selector, subject, cancel)
         raw = response.body
-        if len(raw) > _MANIFEST_MAX:
-            raise Unsupported(f"the manifest of {subject} is larger than {_MANIFEST_MAX >> 20} MB")
+        if len(raw) > MANIFEST_MAX:
+            raise Unsupported(f"the manifest of {subject} is larger than {MANIFEST_MAX >> 20} MB")
         # Of a signed schema 1 manifest the digest is that of what was signed, and nothing else of it is read.
         named = payload_of(raw) if is_schema1(raw) else raw
         if digest is not None and Digest.of(named, digest.algorithm) != digest:
