@@ -63,7 +63,7 @@ class RemoteImage:
             except ValueError:
                 return None
 
-        return self.hosts.for_tag(ask)
+        return self._persist(lambda: self.hosts.for_tag(ask), str(self.reference))
 
     def document(self, descriptor: Descriptor) -> Document[Manifest] | Document[Index]:
         """A manifest by its digest. Raises IntegrityError where the bytes are not those that it names."""

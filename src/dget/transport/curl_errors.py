@@ -31,6 +31,11 @@ def tls_not_spoken(error: NetworkError) -> bool:
     return isinstance(error, CurlError) and error.number in _NO_TLS
 
 
+def not_connected(error: NetworkError) -> bool:
+    """Whether nobody listens there, or the way is closed."""
+    return isinstance(error, CurlError) and error.number == pycurl.E_COULDNT_CONNECT
+
+
 _TRY_AGAIN = "try again: dget goes on where it stopped; a proxy or firewall in between may be at fault"
 
 
