@@ -139,7 +139,7 @@ class Connections:
                 self._arrived_at_failure, self._failures = arrived, 1
             elif not spared:
                 self._failures += 1
-            decision = decide(error, attempt=self._failures, jitter=jitter)
+            decision = decide(error, attempt=self._failures, jitter=jitter, known=True)
             if isinstance(decision, GiveUp):
                 return decision
             wait = max(decision.after, backoff(claim.chunk.failures, jitter))

@@ -385,8 +385,10 @@ class Download:
     def _restart_damaged(self, transfer: Transfer) -> None:
         if transfer.sources.steady:
             raise DamagedFile(f"the bytes of blob {transfer.blob.digest} do not match their digest")
+        hosts = ", ".join(source.name for source in transfer.sources.all(transfer.blob))
         error = IntegrityError(
-            f"the bytes of blob {transfer.blob.digest} do not match their digest, after {transfer.restarts + 1} tries",
+            f"the bytes of blob {transfer.blob.digest} from {hosts} do not match their digest, "
+            f"after {transfer.restarts + 1} tries",
             hint="the registry, a proxy or a mirror in between serves damaged data; try another network or mirror",
         )
         try:

@@ -146,3 +146,7 @@ class CurlError(NetworkError):
     def __init__(self, number: int, message: str, *, hint: str | None = None, temporary: bool = False) -> None:
         super().__init__(message, hint=hint, temporary=temporary)
         self.number = number
+
+    @property
+    def unreachable(self) -> bool:
+        return self.number in (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_CONNECT)
