@@ -13,10 +13,16 @@ def load_commands(result: PullResult) -> list[tuple[str, str]]:
     """Labels and commands that load this file into an engine."""
     if result.path == STREAM:
         return []
+    file = shlex.quote(str(result.path))
+    if result.kind != "an image":
+        # Only what copies images as they are takes artifacts; in a folder names are full.
+        in_folder = result.format == Format.OCI_DIR
+        name = result.name if in_folder else result.name.rpartition(":")[2]
+        return [("copy", f"skopeo copy {'oci' if in_folder else 'oci-archive'}:{file}:{shlex.quote(name)} …")]
     commands = _commands(
         Format(result.format),
         OuterCompression.parse(result.compression).method,
-        shlex.quote(str(result.path)),
+        file,
         result.name,
     )
     return [("" if place else "load", command) for place, command in enumerate(commands)]

@@ -17,6 +17,7 @@ OCI_LAYER_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
 # All in one Accept: asking for index types alone makes single-manifest images fail.
 ACCEPT_MANIFESTS = ", ".join((OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST))
 
+INDEXES = frozenset((DOCKER_INDEX, OCI_INDEX))
 IMAGE_CONFIGS = frozenset((DOCKER_CONFIG, OCI_CONFIG))
 
 _LAYER_PREFIXES = ("application/vnd.docker.image.rootfs.", "application/vnd.oci.image.layer.")
@@ -30,3 +31,7 @@ def is_layer(media_type: str) -> bool:
 def is_foreign_layer(media_type: str) -> bool:
     """A layer that registries may not hand out themselves (Windows bases)."""
     return is_layer(media_type) and (".foreign." in media_type or ".nondistributable." in media_type)
+
+
+def is_zstd_layer(media_type: str) -> bool:
+    return is_layer(media_type) and media_type.endswith(("+zstd", ".zstd"))

@@ -1,16 +1,18 @@
 """An image at a registry, as a source of documents and blobs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from dget.errors import IntegrityError, Unsupported
+from dget.errors import IntegrityError, NotFound, Unsupported
 from dget.flow import Cancel, Observer
 from dget.model import Descriptor, Digest, Document, Index, Manifest, Reference, read_manifest
 from dget.model.media_type import ACCEPT_MANIFESTS
 from dget.protocol.http import Response
 from dget.protocol.quota import Quota
+from dget.protocol.referrers import of_types, referrers_tag
 from dget.registry.image_hosts import ImageHosts
 from dget.registry.persistence import persist
+from dget.registry.referrers import list_referrers
 from dget.registry.remote_host import RemoteHost
 
 T = TypeVar("T")
@@ -36,12 +38,7 @@ class RemoteImage:
         subject, digest = str(self.reference), self.reference.digest
         if digest is not None:
             return self._fetch(digest, subject)
-        return self._persist(
-            lambda: self.hosts.for_tag(
-                lambda host, cancel: self._document(host, self.reference.selector, subject, None, cancel)
-            ),
-            subject,
-        )
+        return self._fetch_tag(self.reference.selector, subject)
 
     def digest(self) -> Digest | None:
         """What the tag names now, asked without being counted as a pull; None where the registry does not say."""
@@ -58,6 +55,27 @@ class RemoteImage:
     def document(self, descriptor: Descriptor) -> Document[Manifest] | Document[Index]:
         """A manifest by its digest. Raises IntegrityError where the bytes are not those that it names."""
         return self._fetch(descriptor.digest, f"{self.reference.familiar_name}@{descriptor.digest}")
+
+    def tagged(self, tag: str) -> Document[Manifest] | Document[Index] | None:
+        """What another tag of the repository names; None where there is no such tag. Raises DgetError."""
+        try:
+            return self._fetch_tag(tag, f"{self.reference.familiar_name}:{tag}")
+        except NotFound:
+            return None
+
+    def referrers(self, digest: Digest, types: Sequence[str]) -> list[Descriptor]:
+        """What refers to a manifest: by the registry's API, or by the index that stands in for it. Raises DgetError.
+
+        types: of these artifact types alone, where any is named.
+        """
+        listed = self._persist(
+            lambda: self.hosts.for_tag(lambda host, cancel: list_referrers(host.session, digest, types, cancel=cancel)),
+            f"referrers of {digest.short}",
+        )
+        if listed is not None:
+            return listed
+        stand_in = self.tagged(referrers_tag(digest))
+        return of_types(stand_in.value.manifests, types) if stand_in and isinstance(stand_in.value, Index) else []
 
     def small_blob(self, blob: Descriptor) -> bytes:
         """A config or the like, verified. Raises IntegrityError; Unsupported where it is too large for one."""
@@ -90,6 +108,11 @@ class RemoteImage:
                 lambda host, cancel: self._document(host, str(digest), subject, digest, cancel)
             ),
             subject,
+        )
+
+    def _fetch_tag(self, tag: str, subject: str) -> Document[Manifest] | Document[Index]:
+        return self._persist(
+            lambda: self.hosts.for_tag(lambda host, cancel: self._document(host, tag, subject, None, cancel)), subject
         )
 
     def _persist(self, action: Callable[[], T], what: str) -> T:
