@@ -97,7 +97,7 @@ def _builds(source: CachedImage, indexes: Indexes) -> Iterator[Build]:
     for entry in indexes[-1].value.images:
         if entry.media_type in INDEXES:
             yield from _builds(source, (*indexes, only_index(source.document(entry))))
-        elif entry.platform is not None:
+        elif entry.platform is not None and entry.platform.os:
             yield Build(entry, entry.platform.normalised(), indexes)
         else:
             yield Build(entry, _told_by_config(source, entry), indexes)
