@@ -19,6 +19,12 @@ def load_commands(result: PullResult) -> list[tuple[str, str]]:
         in_folder = result.format == Format.OCI_DIR
         name = result.name if in_folder else result.name.rpartition(":")[2]
         return [("copy", f"skopeo copy {'oci' if in_folder else 'oci-archive'}:{file}:{shlex.quote(name)} …")]
+    if result.companions and result.format == Format.OCI_ARCHIVE:
+        # podman load wants one entry in index.json; ctr would unpack signatures too.
+        return [
+            ("load", f"podman pull oci-archive:{file}:{shlex.quote(result.name.rpartition(':')[2])}"),
+            ("", f"ctr -n k8s.io images import --no-unpack {file}"),
+        ]
     commands = _commands(
         Format(result.format),
         OuterCompression.parse(result.compression).method,

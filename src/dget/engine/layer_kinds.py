@@ -30,6 +30,5 @@ def warnings_of(manifest: Manifest, skipped: frozenset[Digest], *, as_they_are: 
         )
     if as_they_are and any(is_zstd_layer(layer.media_type) for layer in manifest.layers):
         yield (
-            "this image has layers in zstd, which Docker before 23.0 cannot load: --format docker-legacy unpacks them, "
-            "podman and containerd take them as they are"
+            "this image has layers in zstd, which Docker before 23.0 cannot load: --format docker-legacy unpacks them"
         )
