@@ -27,8 +27,8 @@ from tests.parts.kinds import (
     with_foreign_base,
 )
 from tests.parts.nginx import Nginx, server
+from tests.parts.oci_folder import names_in
 from tests.parts.tls import CertificateAuthority
-from tests.parts.umoci import Umoci
 
 HELLO = "hello from busybox"
 ARTIFACTS = {
@@ -127,7 +127,7 @@ def test_umoci_sees_an_artifact_in_a_folder(dget, registry, workplace):
     for name in ("chart", "files"):
         done = dget(registry.name(f"{name}:1"), "--format", "oci-dir", "-o", "layout")
         assert done.returncode == 0, done.stderr
-    assert Umoci().list(workplace / "layout") == {registry.name("chart:1"), registry.name("files:1")}
+    assert names_in(workplace / "layout") == {registry.name("chart:1"), registry.name("files:1")}
     assert held(workplace / "layout") >= {*ARTIFACTS["chart"].blobs, *ARTIFACTS["files"].blobs}
 
 
@@ -265,7 +265,7 @@ def test_referrers_are_kept_in_a_folder_as_tools_find_them(dget, registry, build
     tag = f"{builds['amd64'].root.digest.replace(':', '-')}.sig"
     skopeo.copy(f"oci:{layout}:{registry.name('app')}:{tag}", workplace / "signature")
     assert (workplace / "signature/manifest.json").read_bytes() == signature(builds["amd64"].root).root.raw
-    assert Umoci().list(layout) == {name, f"{registry.name('app')}:{tag}"}
+    assert names_in(layout) == {name, f"{registry.name('app')}:{tag}"}
 
 
 def test_an_image_with_referrers_beside_it_is_taken_by_the_commands_that_the_summary_says(

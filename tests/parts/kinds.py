@@ -105,7 +105,9 @@ def statement(text: str) -> Image:
 
 def attested(builds: Mapping[str, Image]) -> Image:
     """An index with an attestation for each build, as BuildKit writes it."""
-    entries, children, blobs = [], [], {}
+    entries: list[dict[str, object]] = []
+    children: list[Manifest] = []
+    blobs: dict[str, bytes] = {}
     for platform, image in builds.items():
         about = Platform.parse(platform)
         told = {
