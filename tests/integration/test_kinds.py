@@ -43,10 +43,12 @@ ENGINES_AND_LAYERS = [
     ("docker", OCI, "tar", True),
     ("docker", DOCKER, "gzip", True),
     ("docker", DOCKER, "zstd", False),
+    ("docker", OCI, "zstd", False),
     ("podman", OCI, "tar", True),
     ("podman", OCI, "zstd", True),
     ("podman", DOCKER, "zstd", True),
     ("containerd", OCI, "tar", True),
+    ("containerd", OCI, "zstd", True),
     ("containerd", DOCKER, "zstd", False),
 ]
 
@@ -280,9 +282,8 @@ def test_an_image_with_referrers_beside_it_is_taken_by_the_commands_that_the_sum
     for one in containerd.images():
         containerd.remove(one)
     podman.pull(f"oci-archive:{workplace}/x.tar:1")
-    (found,) = podman.images()
-    assert podman.run(found) == HELLO
-    podman.remove(found)
+    assert podman.run(name) == HELLO
+    podman.remove(name)
 
 
 # Platforms.
@@ -320,6 +321,12 @@ def test_several_results_of_one_image_are_one_json_object(dget, registry):
     done = dget(registry.name("app:1"), "--platform", "all", "--json")
     results = json.loads(done.stdout)["results"]
     assert [one["platform"] for one in results] == ["linux/amd64", "linux/arm64"]
+
+
+def test_an_artifact_has_no_files_to_list(dget, registry):
+    done = dget("ls", registry.name("chart:1"))
+    assert done.returncode == 10
+    assert "a Helm chart" in done.stderr
 
 
 def test_the_plan_of_several_platforms_names_each(dget, registry, workplace):
