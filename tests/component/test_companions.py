@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from dget import Selection
-from dget.errors import RateLimited, Unsupported
+from dget.errors import NotFound, RateLimited, Unsupported
 from dget.flow import Warned
 from dget.model.media_type import OCI_INDEX
 from dget.protocol.http import Headers, Request
@@ -205,6 +205,46 @@ def test_a_registry_without_the_api_is_asked_by_the_tag_that_stands_in(registry,
     registry.fault = lambda request, given: with_status(given, status) if "/referrers/" in request.url else given
     done = client.pull(image, platform="amd64", format="oci-archive", select=REFERRED, output=tmp_path / "x.tar")
     assert digests(done.path) == {AMD.root.digest, one.root.digest}
+
+
+def test_a_list_that_breaks_off_is_an_error_and_not_taken_for_all(registry, client, image, tmp_path):
+    api = ReferrersApi(registry, page=1)
+    for text in ("one", "two"):
+        api.add(AMD.root.digest, sbom(AMD, text), SBOM)
+    registry.fault = lambda request, given: (
+        with_status(given, 404) if "?from=1" in request.url else api.answer(request, given)
+    )
+    with pytest.raises(NotFound, match="referrers"):
+        client.pull(image, platform="amd64", format="oci-archive", select=REFERRED, output=tmp_path / "x.tar")
+
+
+def test_a_referrer_that_is_listed_twice_is_kept_once(registry, client, image, tmp_path):
+    one = sbom(AMD)
+    stand_in = index_of([entry_of(one, SBOM), entry_of(one, SBOM)])
+    push(registry, "app", f"sha256-{AMD.root.digest[7:]}", Image(stand_in, (one.root,), one.blobs))
+    done = client.pull(image, platform="amd64", format="oci-archive", select=REFERRED, output=tmp_path / "x.tar")
+    assert (len(listed(done.path)), done.companions) == (2, 1)
+
+
+def test_an_attestation_that_also_has_a_subject_stays_in_the_images_index(registry, client, tmp_path):
+    words = artifact("", {"statement": b"{}"}, subject=AMD.root, layer_type="application/vnd.in-toto+json")
+    marks = {
+        "platform": {"os": "unknown", "architecture": "unknown"},
+        "annotations": {
+            "vnd.docker.reference.type": "attestation-manifest",
+            "vnd.docker.reference.digest": AMD.root.digest,
+        },
+    }
+    amd = {**entry_of(AMD, ""), "platform": {"os": "linux", "architecture": "amd64"}}
+    root = index_of([amd, {**entry_of(words, ""), **marks}])
+    name = push(registry, "app", "1", Image(root, (AMD.root, words.root), {**AMD.blobs, **words.blobs}))
+    api = ReferrersApi(registry)
+    api.add(AMD.root.digest, words, "")
+    both = Selection(attestations=True, referrers=True)
+    done = client.pull(name, platform="amd64", format="oci-archive", select=both, output=tmp_path / "x.tar")
+    (entry,) = listed(done.path)
+    nested = json.loads(members(done.path)[f"blobs/sha256/{entry['digest'][7:]}"])
+    assert [one["digest"] for one in nested["manifests"]] == [AMD.root.digest, words.root.digest]
 
 
 def test_a_web_page_in_place_of_the_api_is_no_list(registry, client, image, events, tmp_path):

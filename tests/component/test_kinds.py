@@ -276,3 +276,5 @@ def test_a_publisher_that_is_busy_is_asked_again(registry, client, publisher, tm
     publisher.busy_for = 2
     done = client.pull(push(registry, "win", "1", image), platform="windows/amd64", output=tmp_path / "x.tar")
     assert digest_of(members(done.path)[f"blobs/sha256/{digest[7:]}"]) == digest
+    # What the registry lacks it is not asked for again.
+    assert registry.blobs_asked().count(digest) == 1
