@@ -1,15 +1,18 @@
 """Several platforms of an image: in one file where the format holds them, else in a file each."""
 
+import gzip
 import io
 import json
 
 import pytest
 
-from dget.errors import NoSuchPlatform, UsageError
+from dget.errors import NoSuchPlatform, Unauthorized, UsageError
+from dget.flow import Warned
 from dget.model.media_type import OCI_MANIFEST
+from tests.component.conftest import with_status
 from tests.component.test_companions import digests
 from tests.component.test_kinds import listed, members, push
-from tests.parts.images import OCI, Image, layer, single
+from tests.parts.images import OCI, Image, digest_of, layer, single
 from tests.parts.kinds import attested, index_of
 
 SHARED = layer({"shared": b"shared" * 1000})
@@ -54,6 +57,15 @@ def test_oci_formats_hold_all_platforms_of_a_name_as_one_entry(registry, client,
     assert {one["digest"] for one in json.loads(raw)["manifests"]} >= {one.root.digest for one in BUILDS.values()}
     assert (raw == client.raw(image)) == keep_index
     assert (done.platform, done.layers) == ("linux/amd64, linux/arm/v7, linux/arm64", 4)
+
+
+def test_files_that_were_done_before_one_failed_stay_and_are_told(registry, client, image, events, tmp_path):
+    own = digest_of(gzip.compress(layer({"own": b"linux/arm/v7"}), 6, mtime=0))
+    registry.fault = lambda request, given: with_status(given, 403) if own in request.url else given
+    with pytest.raises(Unauthorized):
+        client.pull_platforms(image, platform="all", output=f"{tmp_path}/")
+    assert [path.name for path in tmp_path.glob("app*.gz")] == ["app_1_linux-amd64.tar.gz"]
+    assert any(isinstance(event, Warned) and "app_1_linux-amd64.tar.gz" in event.text for event in events)
 
 
 def test_a_file_of_several_platforms_is_named_after_none(registry, client, image, tmp_path):

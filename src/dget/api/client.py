@@ -252,16 +252,33 @@ class Client:
             if form.misnamed(_written(output)):
                 self._observer(Warned(text=f"{output} is not named like what it holds: {form.compression}"))
             targets = _targets(_written(output), form, plans)
-            return tuple(
-                self._write_file(image, plan, form, target, clobber, cancel)
-                for plan, target in zip(plans, targets, strict=True)
-            )
+            return self._write_files(image, plans, form, targets, clobber, cancel)
         if len(plans) > 1:
             raise UsageError(
                 f"a {form.format} holds one platform, and {whole.reference} comes for {len(plans)}",
                 hint="take --format oci-archive for a stream of all",
             )
         return (self._write(image, whole, form, exporter_into_stream(form, output), None, cancel),)
+
+    def _write_files(
+        self,
+        image: str,
+        plans: Sequence[PullPlan],
+        form: Form,
+        targets: Sequence[Path],
+        clobber: bool,
+        cancel: Cancel,
+    ) -> tuple[PullResult, ...]:
+        done: list[PullResult] = []
+        for plan, target in zip(plans, targets, strict=True):
+            try:
+                done.append(self._write_file(image, plan, form, target, clobber, cancel))
+            except DgetError:
+                if done:
+                    whole = ", ".join(str(one.path) for one in done)
+                    self._observer(Warned(text=f"of {len(plans)} platforms' files these are done: {whole}"))
+                raise
+        return tuple(done)
 
     def _write_file(
         self, image: str, plan: PullPlan, form: Form, target: Path, clobber: bool, cancel: Cancel

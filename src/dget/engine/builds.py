@@ -105,7 +105,9 @@ def _builds(source: CachedImage, indexes: Indexes) -> Iterator[Build]:
 
 def _told_by_config(source: CachedImage, entry: Descriptor) -> Platform | None:
     """Where the index does not tell the platform."""
+    if entry.artifact_type is not None:
+        return None
     manifest = only_manifest(source.document(entry)).value
-    if entry.artifact_type is not None or not is_image(manifest):
+    if not is_image(manifest):
         return None
     return source.config(manifest.config).value.platform.normalised()

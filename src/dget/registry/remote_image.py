@@ -38,7 +38,12 @@ class RemoteImage:
         subject, digest = str(self.reference), self.reference.digest
         if digest is not None:
             return self._fetch(digest, subject)
-        return self._fetch_tag(self.reference.selector, subject)
+        return self._persist(
+            lambda: self.hosts.for_tag(
+                lambda host, cancel: self._document(host, self.reference.selector, subject, None, cancel)
+            ),
+            subject,
+        )
 
     def digest(self) -> Digest | None:
         """What the tag names now, asked without being counted as a pull; None where the registry does not say."""
@@ -58,10 +63,16 @@ class RemoteImage:
 
     def tagged(self, tag: str) -> Document[Manifest] | Document[Index] | None:
         """What another tag of the repository names; None where there is no such tag. Raises DgetError."""
-        try:
-            return self._fetch_tag(tag, f"{self.reference.familiar_name}:{tag}")
-        except NotFound:
-            return None
+        subject = f"{self.reference.familiar_name}:{tag}"
+
+        def ask(host: RemoteHost, cancel: Cancel) -> Document[Manifest] | Document[Index] | None:
+            # An answer, not a failure: a mirror that lacks it still has the image.
+            try:
+                return self._document(host, tag, subject, None, cancel)
+            except NotFound:
+                return None
+
+        return self._persist(lambda: self.hosts.for_tag(ask), subject)
 
     def referrers(self, digest: Digest, types: Sequence[str]) -> list[Descriptor]:
         """What refers to a manifest: by the registry's API, or by the index that stands in for it. Raises DgetError.
@@ -108,11 +119,6 @@ class RemoteImage:
                 lambda host, cancel: self._document(host, str(digest), subject, digest, cancel)
             ),
             subject,
-        )
-
-    def _fetch_tag(self, tag: str, subject: str) -> Document[Manifest] | Document[Index]:
-        return self._persist(
-            lambda: self.hosts.for_tag(lambda host, cancel: self._document(host, tag, subject, None, cancel)), subject
         )
 
     def _persist(self, action: Callable[[], T], what: str) -> T:
