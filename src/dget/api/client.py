@@ -1,15 +1,16 @@
 """A client: settings and connections for many calls."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, TypeAlias, TypeVar
+from typing import Self, TypeVar
 
 from dget import __version__
+from dget.api.archive_writer import ArchiveWriter, Output, written
 from dget.api.file_results import CopyResult, FileList, LayerList
 from dget.api.hosts import Hosts
 from dget.api.image_files import ImageFiles
-from dget.api.planned import image_plan, kind_of
+from dget.api.planned import image_plans, kind_of
 from dget.api.results import (
     ImageDetails,
     ImagePlan,
@@ -19,21 +20,15 @@ from dget.api.results import (
     TagList,
 )
 from dget.archive import (
-    STREAM,
-    Exporter,
     Form,
     Format,
-    exporter_into_file,
-    exporter_into_stream,
-    size_of,
-    targets_of,
 )
 from dget.archive.layers import LayerReader
 from dget.config import Settings, default_cache_dir, machine_platform
 from dget.config.certs_d import certs_folders, read_certs
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
 from dget.config.tls import HostTls, TlsByOrigin
-from dget.engine import Assembly, CachedImage, FetchedLayers, PullPlan, make_plan
+from dget.engine import CachedImage, FetchedLayers, PullPlan, make_plan
 from dget.errors import DgetError, Unsupported, UsageError
 from dget.flow import (
     ByteSink,
@@ -47,7 +42,7 @@ from dget.flow import (
     run_interruptibly,
     silent,
 )
-from dget.model import Digest, Platform, PlatformWish, Reference, Selection
+from dget.model import Platform, PlatformWish, Reference, Selection
 from dget.model.reference import DOCKER_HUB
 from dget.protocol.auth import Credential
 from dget.registry import Endpoint, RemoteImage, Session, check_access, list_tags
@@ -55,7 +50,6 @@ from dget.store import Store
 from dget.transport import CurlTransport, ObservedTransport, Transport, TransportOptions
 
 T = TypeVar("T")
-Output: TypeAlias = str | Path | BinaryIO | None
 _USUAL = Selection()
 
 
@@ -150,7 +144,7 @@ class Client:
         wish = _wish(platform)
         if wish.may_be_several:
             raise UsageError(f"{wish} may be several platforms", hint="plan_platforms plans each")
-        form = Form.of(format, compress, _written(output))
+        form = Form.of(format, compress, written(output))
         return self._run(lambda run: self._plan(image, wish, output, form, keep_index, select, run)[0], cancel)
 
     def plan_platforms(
@@ -167,7 +161,7 @@ class Client:
     ) -> tuple[ImagePlan, ...]:
         """What `pull_platforms` would fetch and write, a plan for each platform."""
         wish = _wish(platform)
-        form = Form.of(format, compress, _written(output))
+        form = Form.of(format, compress, written(output))
         return self._run(lambda run: self._plan(image, wish, output, form, keep_index, select, run), cancel)
 
     def inspect(self, image: str, *, platform: str | None = None, cancel: Cancel | None = None) -> ImageDetails:
@@ -246,80 +240,11 @@ class Client:
         clobber: bool,
         cancel: Cancel,
     ) -> tuple[PullResult, ...]:
-        _, whole = self._planned(image, wish, form, select, cancel, keep_index=keep_index)
-        plans = [whole] if form.is_oci else whole.apart()
-        if output is None or isinstance(output, str | Path):
-            if form.misnamed(_written(output)):
-                self._observer(Warned(text=f"{output} is not named like what it holds: {form.compression}"))
-            targets = _targets(_written(output), form, plans)
-            return self._write_files(image, plans, form, targets, clobber, cancel)
-        if len(plans) > 1:
-            raise UsageError(
-                f"a {form.format} holds one platform, and {whole.reference} comes for {len(plans)}",
-                hint="take --format oci-archive for a stream of all",
-            )
-        return (self._write(image, whole, form, exporter_into_stream(form, output), None, cancel),)
-
-    def _write_files(
-        self,
-        image: str,
-        plans: Sequence[PullPlan],
-        form: Form,
-        targets: Sequence[Path],
-        clobber: bool,
-        cancel: Cancel,
-    ) -> tuple[PullResult, ...]:
-        done: list[PullResult] = []
-        for plan, target in zip(plans, targets, strict=True):
-            try:
-                done.append(self._write_file(image, plan, form, target, clobber, cancel))
-            except DgetError:
-                if done:
-                    whole = ", ".join(str(one.path) for one in done)
-                    self._observer(Warned(text=f"of {len(plans)} platforms' files these are done: {whole}"))
-                raise
-        return tuple(done)
-
-    def _write_file(
-        self, image: str, plan: PullPlan, form: Form, target: Path, clobber: bool, cancel: Cancel
-    ) -> PullResult:
-        if not clobber and target.exists() and not target.is_dir():
-            return _result(plan, form, target, target.stat().st_size, seconds=0.0, kept=True)
-        scratch = target.with_name(f"{target.name}.part.blobs")
-        return self._write(image, plan, form, exporter_into_file(form, target, self._observer), scratch, cancel)
-
-    def _write(
-        self,
-        image: str,
-        plan: PullPlan,
-        form: Form,
-        exporter: Exporter,
-        scratch: Path | None,
-        cancel: Cancel,
-    ) -> PullResult:
-        begun = self._clock.monotonic()
-        # The end of an assembly cancels its own run, with all that it asks for; another may follow.
-        run = Cancel()
-        work = Assembly(
-            source=self._source(image, run),
-            plan=plan,
-            connections=self._settings.connections,
-            rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
-            verify_cache=self._settings.verify_cache,
-            cancel=run,
-            observer=self._observer,
+        _, plan = self._planned(image, wish, form, select, cancel, keep_index=keep_index)
+        writer = ArchiveWriter(
+            self._settings, lambda run: self._source(image, run), clock=self._clock, observer=self._observer
         )
-        with cancel.on_cancel(run.cancel):
-            assembled = work.into(exporter, scratch)
-        return _result(
-            plan,
-            form,
-            assembled.exported.path,
-            assembled.exported.size,
-            seconds=self._clock.monotonic() - begun,
-            fetched=assembled.fetched,
-            reused=assembled.reused,
-        )
+        return writer.write(plan, form, output, clobber=clobber, cancel=cancel)
 
     def _plan(
         self,
@@ -331,17 +256,8 @@ class Client:
         select: Selection,
         cancel: Cancel,
     ) -> tuple[ImagePlan, ...]:
-        source, whole = self._planned(image, wish, form, select, cancel, keep_index=keep_index)
-        written = _written(output)
-        archives = [whole] if form.is_oci else whole.apart()
-        targets = [STREAM] * len(archives) if written == "-" else _targets(written, form, archives)
-        sizes = [size_of(plan.contents, form) for plan in archives]
-        counted: set[Digest] = set()
-        return tuple(
-            image_plan(plan, one, source, archive=target, archive_size=size, counted=counted)
-            for plan, target, size in zip(archives, targets, sizes, strict=True)
-            for one in plan.images
-        )
+        source, plan = self._planned(image, wish, form, select, cancel, keep_index=keep_index)
+        return image_plans(plan, form, written(output), source)
 
     def _inspect(self, image: str, platform: str | None, cancel: Cancel) -> ImageDetails:
         source, plan = self._planned_one(image, platform, cancel)
@@ -475,16 +391,9 @@ def _lookup(settings: Settings, observer: Observer) -> CredentialLookup:
     return CredentialLookup(settings.environment, observer, given)
 
 
-def _written(output: Output) -> str | None:
-    """As a person writes it after `-o`."""
-    if output is None:
-        return None
-    return str(output) if isinstance(output, str | Path) else "-"
-
-
 def _form(format: str | None, compress: str | None, output: Output, select: Selection) -> Form:  # noqa: A002
     """Raises UsageError, and Unsupported where the format cannot hold what is selected."""
-    form = Form.of(format, compress, _written(output))
+    form = Form.of(format, compress, written(output))
     if output == "-":
         raise UsageError("a file named - is none: a stream goes here open", hint="name a file with -o")
     if select.companions and not form.is_oci:
@@ -497,43 +406,6 @@ def _form(format: str | None, compress: str | None, output: Output, select: Sele
 
 def _wish(platform: str | None) -> PlatformWish:
     return PlatformWish.parse(platform) if platform else PlatformWish.of_machine(machine_platform())
-
-
-def _targets(written: str | None, form: Form, plans: Sequence[PullPlan]) -> Sequence[Path]:
-    """One for each plan; an archive of several platforms is named after none."""
-    platforms = [plan.image.platform if len(plan.images) == 1 else None for plan in plans]
-    return targets_of(written, form, plans[0].reference, platforms)
-
-
-def _result(
-    plan: PullPlan,
-    form: Form,
-    path: Path,
-    size: int,
-    *,
-    seconds: float,
-    fetched: int = 0,
-    reused: int = 0,
-    kept: bool = False,
-) -> PullResult:
-    one = plan.image if len(plan.images) == 1 else None
-    return PullResult(
-        path=path,
-        image=str(plan.reference),
-        name=plan.reference.archive_name,
-        platform=", ".join(str(image.platform) for image in plan.images if image.platform),
-        digest=str((one.manifest.descriptor if one else plan.root).digest),
-        size=size,
-        format=str(form.format),
-        compression=str(form.compression),
-        layers=len({layer.digest for image in plan.images for layer in image.manifest.value.layers}),
-        fetched=fetched,
-        reused=reused,
-        seconds=seconds,
-        kind=kind_of(plan.image),
-        companions=len(plan.companions),
-        kept=kept,
-    )
 
 
 def _tls(settings: Settings) -> TlsByOrigin:

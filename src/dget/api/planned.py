@@ -1,8 +1,10 @@
-"""What a plan says to a person."""
+"""What a plan says to a person: which archives there will be, and what will be in them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from dget.api.results import ImagePlan, LayerPlan
+from dget.archive import STREAM, Form, size_of, targets_of
 from dget.engine import CachedImage, PullPlan
 from dget.model import Companion, Descriptor, Digest, Image, Manifest
 from dget.model.artifact_kind import artifact_type, describe
@@ -13,7 +15,31 @@ def kind_of(image: Image) -> str:
     return "an image" if image.runs else describe(image.manifest.value)
 
 
-def image_plan(
+def archives_of(whole: PullPlan, form: Form) -> Sequence[PullPlan]:
+    """A plan for each archive."""
+    return [whole] if form.is_oci else whole.apart()
+
+
+def targets_for(plans: Sequence[PullPlan], form: Form, output: str | None) -> Sequence[Path]:
+    """One for each plan; an archive of several platforms is named after none. Raises UsageError."""
+    platforms = [plan.image.platform if len(plan.images) == 1 else None for plan in plans]
+    return targets_of(output, form, plans[0].reference, platforms)
+
+
+def image_plans(whole: PullPlan, form: Form, output: str | None, source: CachedImage) -> tuple[ImagePlan, ...]:
+    """Of each image. output: as a person writes it after `-o`. Raises UsageError, and Unsupported."""
+    plans = archives_of(whole, form)
+    targets = [STREAM] * len(plans) if output == "-" else targets_for(plans, form, output)
+    sizes = [size_of(plan.contents, form) for plan in plans]
+    counted: set[Digest] = set()
+    return tuple(
+        _image_plan(plan, one, source, archive=target, archive_size=size, counted=counted)
+        for plan, target, size in zip(plans, targets, sizes, strict=True)
+        for one in plan.images
+    )
+
+
+def _image_plan(
     plan: PullPlan,
     image: Image,
     source: CachedImage,
