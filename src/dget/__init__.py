@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dget.api import (
+        ArchiveCheck,
         Client,
         ImageDetails,
         ImagePlan,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         LogoutResult,
         PullResult,
         TagList,
+        check,
         inspect,
         login,
         logout,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ArchiveCheck",
     "Client",
     "DgetError",
     "ForeignLayers",
@@ -43,6 +46,7 @@ __all__ = [
     "Settings",
     "TagList",
     "__version__",
+    "check",
     "inspect",
     "login",
     "logout",

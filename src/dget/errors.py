@@ -101,6 +101,14 @@ class IntegrityError(DgetError):
         return True
 
 
+class DamagedFile(IntegrityError):
+    """A file on this machine does not hold what it says; read again, it will not either."""
+
+    @property
+    def temporary(self) -> bool:
+        return False
+
+
 class RateLimited(DgetError):
     """The registry's quota is used up."""
 

@@ -28,6 +28,8 @@ def filled_hub(tmp_path_factory, image):
     with hub:
         hub.push("library/bb:1", image)
         hub.push("ann/app:1", image)
+        # Docker Hub's own, whose HEAD tells the quota.
+        hub.push("ratelimitpreview/test:latest", image)
         hub.push("library/big:1", single(DOCKER, "linux/amd64", [layer({"random": Random(1).randbytes(12 << 20)})]))
         yield hub
 
@@ -165,6 +167,31 @@ def test_print_shows_what_is_left_of_the_quota(pull, hub, workplace):
     assert done.returncode == 0, done.stderr
     assert f"{QUOTA - 1} of {QUOTA} pulls left in 6 h" in done.stdout
     assert list(workplace.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [(), ("docker.io",), ("bb:1",)], ids=["nothing", "the host", "an image"])
+def test_the_quota_is_told_without_being_counted(dget, hub, words):
+    done = dget("quota", *words, *hub.options)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"docker.io: {QUOTA - 1} of {QUOTA} pulls left in 6 h, counted for 127.")
+    assert [one.method for one in hub.registry_asked] == ["HEAD"]
+    assert len(hub.tokens.asked) == 1
+
+
+def test_the_doctor_finds_nothing_wrong_with_docker_hub(dget, hub):
+    done = dget("doctor", "ann/app:1", *ANN, *hub.options)
+    assert done.returncode == 0, done.stdout
+    assert f"{QUOTA - 1} of {QUOTA} pulls left in 6 h" in done.stdout
+    assert "auth.docker.io answers" in done.stdout
+    assert {one.method for one in hub.registry_asked if "/manifests/" in one.path} == {"HEAD"}
+
+
+def test_the_doctor_says_that_docker_hub_refuses_a_password(dget, hub):
+    done = dget("doctor", "docker.io", "-username", "ann", "-password", "falsch", *hub.options)
+    assert done.returncode == 4, done.stdout
+    assert "problem: credentials: auth.docker.io refused the name or the password" in done.stdout
+    # An account is locked after a few wrong passwords: it is tried once.
+    assert len(hub.auth_asked) == 1
 
 
 @pytest.mark.parametrize("stale", [1, 2])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.parts.engines import Launcher, here, output_of
 from tests.parts.process import Daemon, need
+from tests.parts.unpacked import Found, by_ctr, runner
 
 
 class Containerd:
@@ -64,6 +65,14 @@ class Containerd:
     def run(self, image: str) -> str:
         """What a container of it prints."""
         return self._ctr("run", "--rm", "--snapshotter", "native", "--null-io=false", image, "test").strip()
+
+    def save(self, image: str, archive: Path) -> None:
+        self._ctr("images", "export", str(archive), image)
+
+    def unpacked(self, archive: Path) -> Found:
+        """What it really has of an archive that it was given; it has none of it afterwards."""
+        mount = self._socket.with_name("mount")
+        return by_ctr(runner(self._launcher, "ctr", "--address", str(self._socket)), archive, mount)
 
     def _ctr(self, *words: str) -> str:
         return output_of(self._launcher(["ctr", "--address", self._socket, *words]))

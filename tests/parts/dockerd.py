@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.parts.engines import Launcher, here, output_of
 from tests.parts.process import Daemon, need
+from tests.parts.unpacked import Found, by_docker_or_podman, runner
 
 
 class Dockerd:
@@ -56,6 +57,13 @@ class Dockerd:
     def run(self, image: str) -> str:
         """What a container of it prints."""
         return self._docker("run", "--rm", "--network", "none", image).strip()
+
+    def save(self, image: str, archive: Path) -> None:
+        self._docker("save", "-o", str(archive), image)
+
+    def unpacked(self, archive: Path) -> Found:
+        """What it really has of an archive that it was given; it has none of it afterwards."""
+        return by_docker_or_podman(runner(self._launcher, "docker", "-H", self._socket), archive)
 
     def login(self, registry: str, name: str, password: str, config: Path) -> None:
         """Writes config.json into the folder `config`."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.parts.engines import Launcher, here, output_of
 from tests.parts.process import need
+from tests.parts.unpacked import Found, by_docker_or_podman, runner
 
 # Those that podman sets by itself are more than a bounded machine lets it.
 _LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
@@ -41,6 +42,14 @@ class Podman:
 
     def remove(self, image: str) -> None:
         self._podman("rmi", "-f", image)
+
+    def save(self, image: str, archive: Path, form: str) -> None:
+        """form: `docker-archive` or `oci-archive`."""
+        self._podman("save", "--format", form, "-o", str(archive), image)
+
+    def unpacked(self, archive: Path) -> Found:
+        """What it really has of an archive that it was given; it has none of it afterwards."""
+        return by_docker_or_podman(runner(self._launcher, "podman", *self._store), archive)
 
     def login(self, key: str, name: str, password: str, file: Path) -> None:
         """Writes an auth.json. key: a registry on this machine, or a namespace or repository of it."""

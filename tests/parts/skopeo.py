@@ -1,6 +1,7 @@
 """skopeo: reads archives as podman, buildah and CRI-O do."""
 
 import json
+import tempfile
 from pathlib import Path
 
 from tests.parts.engines import Launcher, here, output_of
@@ -27,3 +28,12 @@ class Skopeo:
         configured = ["--registries-conf", str(registries)] if registries else []
         command = ["skopeo", *configured, "--insecure-policy", *options, "copy", source, f"dir:{folder}"]
         output_of(self._launcher(command))
+
+    def takes(self, source: str, workplace: Path) -> bool:
+        """Whether it finds the image and every blob of it whole."""
+        with tempfile.TemporaryDirectory(dir=workplace) as folder:
+            try:
+                self.copy(source, Path(folder) / "copy")
+            except AssertionError:
+                return False
+        return True

@@ -1,23 +1,33 @@
 """The public face: what a program, and the command line, ask of dget."""
 
+from dget.api.archive_check import ArchiveCheck, check
 from dget.api.calls import inspect, login, logout, pull, tags
 from dget.api.client import Client
 from dget.api.file_results import CopyResult, FileEntry, FileList, LayerFiles, LayerList
 from dget.api.results import (
+    ConfigInEffect,
+    ConfigPath,
     ImageDetails,
     ImagePlan,
     LayerPlan,
     LoginResult,
     LogoutResult,
     PullResult,
+    QuotaReport,
     TagList,
 )
+from dget.engine.doctor import Diagnosis, Finding
 
 __all__ = [
+    "ArchiveCheck",
     "Client",
+    "ConfigInEffect",
+    "ConfigPath",
     "CopyResult",
+    "Diagnosis",
     "FileEntry",
     "FileList",
+    "Finding",
     "ImageDetails",
     "ImagePlan",
     "LayerFiles",
@@ -26,7 +36,9 @@ __all__ = [
     "LoginResult",
     "LogoutResult",
     "PullResult",
+    "QuotaReport",
     "TagList",
+    "check",
     "inspect",
     "login",
     "logout",

@@ -8,7 +8,7 @@ from dget.api.planned import archives_of, kind_of, targets_for
 from dget.api.results import PullResult
 from dget.archive import Exporter, Form, exporter_into_file, exporter_into_stream
 from dget.config import Settings
-from dget.engine import Assembly, CachedImage, PullPlan
+from dget.engine import CONVERTED_FROM, Assembly, CachedImage, PullPlan
 from dget.errors import DgetError, UsageError
 from dget.flow import Cancel, Clock, Observer, RateLimit, Warned
 
@@ -23,13 +23,20 @@ def written(output: Output) -> str | None:
 
 
 class ArchiveWriter:
-    """source_for: opens the image anew, for a run of its own."""
+    """source: of the plan, open for this call; reopened: the same for a run of its own."""
 
     def __init__(
-        self, settings: Settings, source_for: Callable[[Cancel], CachedImage], *, clock: Clock, observer: Observer
+        self,
+        settings: Settings,
+        source: CachedImage,
+        reopened: Callable[[Cancel], CachedImage],
+        *,
+        clock: Clock,
+        observer: Observer,
     ) -> None:
         self._settings = settings
-        self._source_for = source_for
+        self._source = source
+        self._reopened = reopened
         self._clock = clock
         self._observer = observer
 
@@ -48,20 +55,25 @@ class ArchiveWriter:
                 f"a {form.format} holds one platform, and {whole.reference} comes for {len(plans)}",
                 hint="take --format oci-archive for a stream of all",
             )
-        return (self._write(whole, form, exporter_into_stream(form, output), None, cancel),)
+        return (self._write(self._source, whole, form, exporter_into_stream(form, output), None, cancel),)
 
     def _write_files(
         self, plans: Sequence[PullPlan], form: Form, targets: Sequence[Path], *, clobber: bool, cancel: Cancel
     ) -> tuple[PullResult, ...]:
         done: list[PullResult] = []
+        *_, last = plans
         for plan, target in zip(plans, targets, strict=True):
             if not clobber and target.exists() and not target.is_dir():
                 done.append(_result(plan, form, target, target.stat().st_size, seconds=0.0, kept=True))
                 continue
             scratch = target.with_name(f"{target.name}.part.blobs")
+            # The end of an assembly cancels its run, with all that is still asked for: each has one of its own.
+            run = cancel if plan is last else Cancel()
+            source = self._source if plan is last else self._reopened(run)
             try:
                 exporter = exporter_into_file(form, target, self._observer)
-                done.append(self._write(plan, form, exporter, scratch, cancel))
+                with cancel.on_cancel(run.cancel):
+                    done.append(self._write(source, plan, form, exporter, scratch, run))
             except DgetError:
                 if done:
                     whole = ", ".join(str(one.path) for one in done)
@@ -71,6 +83,7 @@ class ArchiveWriter:
 
     def _write(
         self,
+        source: CachedImage,
         plan: PullPlan,
         form: Form,
         exporter: Exporter,
@@ -78,19 +91,16 @@ class ArchiveWriter:
         cancel: Cancel,
     ) -> PullResult:
         begun = self._clock.monotonic()
-        # The end of an assembly cancels its own run, with all that it asks for; another may follow.
-        run = Cancel()
         work = Assembly(
-            source=self._source_for(run),
+            source=source,
             plan=plan,
             connections=self._settings.connections,
             rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
             verify_cache=self._settings.verify_cache,
-            cancel=run,
+            cancel=cancel,
             observer=self._observer,
         )
-        with cancel.on_cancel(run.cancel):
-            assembled = work.into(exporter, scratch)
+        assembled = work.into(exporter, scratch)
         return _result(
             plan,
             form,
@@ -130,4 +140,6 @@ def _result(
         kind=kind_of(plan.image),
         companions=len(plan.companions),
         kept=kept,
+        converted_from=plan.root.annotation(CONVERTED_FROM),
+        quota=plan.quota,
     )

@@ -1,7 +1,9 @@
 """A client: settings and connections for many calls."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -10,6 +12,7 @@ from dget.api.archive_writer import ArchiveWriter, Output, written
 from dget.api.file_results import CopyResult, FileList, LayerList
 from dget.api.hosts import Hosts
 from dget.api.image_files import ImageFiles
+from dget.api.patient import patient_of
 from dget.api.planned import image_plans, kind_of
 from dget.api.results import (
     ImageDetails,
@@ -17,18 +20,28 @@ from dget.api.results import (
     LoginResult,
     LogoutResult,
     PullResult,
+    QuotaReport,
     TagList,
 )
-from dget.archive import (
-    Form,
-    Format,
-)
+from dget.api.runs import Runs
+from dget.archive import Form, Format
 from dget.archive.layers import LayerReader
+from dget.archive.readers import holds_image, image_names, open_image
 from dget.config import Settings, default_cache_dir, machine_platform
 from dget.config.certs_d import certs_folders, read_certs
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
 from dget.config.tls import HostTls, TlsByOrigin
-from dget.engine import CachedImage, FetchedLayers, PullPlan, make_plan
+from dget.engine import (
+    CachedImage,
+    ConvertedImage,
+    Download,
+    FetchedLayers,
+    ImageSource,
+    PullPlan,
+    Sources,
+    make_plan,
+)
+from dget.engine.doctor import Diagnosis, examine
 from dget.errors import DgetError, Unsupported, UsageError
 from dget.flow import (
     ByteSink,
@@ -39,13 +52,30 @@ from dget.flow import (
     Stage,
     SystemClock,
     Warned,
-    run_interruptibly,
     silent,
 )
-from dget.model import Platform, PlatformWish, Reference, Selection
+from dget.model import (
+    FileLocator,
+    Locator,
+    Platform,
+    PlatformWish,
+    Reference,
+    Selection,
+    parse_locator,
+    registry_host,
+)
+from dget.model.document import OldManifest
 from dget.model.reference import DOCKER_HUB
 from dget.protocol.auth import Credential
-from dget.registry import Endpoint, RemoteImage, Session, check_access, list_tags
+from dget.registry import (
+    RemoteImage,
+    Session,
+    check_access,
+    list_tags,
+    quota_image,
+    quota_told_by_image,
+    quota_told_by_registry,
+)
 from dget.store import Store
 from dget.transport import CurlTransport, ObservedTransport, Transport, TransportOptions
 
@@ -64,11 +94,14 @@ class Client:
         self._settings = settings or Settings()
         self._observer = observer
         self._clock: Clock = SystemClock()
+        self._runs = Runs(self._clock, observer, wait=self._settings.wait)
         self._tls = _tls(self._settings)
         curl = CurlTransport(_transport_options(self._settings, self._tls))
         self._transport: Transport = ObservedTransport(curl, observer)
         self._store: Store | None = None
         self._hosts = self._new_hosts()
+        # Files that images are read from stay open as long as the client.
+        self._files = ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +112,8 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Lets go of the connections."""
+        """Lets go of the connections and files."""
+        self._files.close()
         self._transport.close()
 
     def pull(  # noqa: PLR0913 - one for each option
@@ -105,7 +139,7 @@ class Client:
         select: what of the image is wanted besides. clobber: whether an existing file is replaced.
         """
         form = _form(format, compress, output, select)
-        wish = _wish(platform)
+        wish = self._wish(platform)
         if wish.may_be_several and not form.is_oci:
             raise UsageError(f"a {form.format} holds one platform", hint="pull_platforms writes an archive for each")
         return self._run(lambda run: self._pull(image, wish, output, form, keep_index, select, clobber, run)[0], cancel)
@@ -125,7 +159,7 @@ class Client:
     ) -> tuple[PullResult, ...]:
         """As `pull`, of any platforms in any format: one archive, or one a platform where the format holds one."""
         form = _form(format, compress, output, select)
-        wish = _wish(platform)
+        wish = self._wish(platform)
         return self._run(lambda run: self._pull(image, wish, output, form, keep_index, select, clobber, run), cancel)
 
     def plan(
@@ -141,7 +175,7 @@ class Client:
         cancel: Cancel | None = None,
     ) -> ImagePlan:
         """What `pull` would fetch and write for one platform. Writes nothing but documents into the cache."""
-        wish = _wish(platform)
+        wish = self._wish(platform)
         if wish.may_be_several:
             raise UsageError(f"{wish} may be several platforms", hint="plan_platforms plans each")
         form = Form.of(format, compress, written(output))
@@ -160,7 +194,7 @@ class Client:
         cancel: Cancel | None = None,
     ) -> tuple[ImagePlan, ...]:
         """What `pull_platforms` would fetch and write, a plan for each platform."""
-        wish = _wish(platform)
+        wish = self._wish(platform)
         form = Form.of(format, compress, written(output))
         return self._run(lambda run: self._plan(image, wish, output, form, keep_index, select, run), cancel)
 
@@ -170,11 +204,22 @@ class Client:
 
     def raw(self, image: str, *, cancel: Cancel | None = None) -> bytes:
         """The bytes of the manifest or index that `image` names, untouched."""
-        return self._run(lambda run: self._source(image, run).resolve().raw, cancel)
+        return self._run(lambda run: self._raw(image, run), cancel)
 
     def tags(self, repository: str, *, cancel: Cancel | None = None) -> TagList:
         """All tags of a repository."""
         return self._run(lambda run: self._tags(repository, run), cancel)
+
+    def quota(self, target: str | None = None, *, cancel: Cancel | None = None) -> QuotaReport:
+        """What a registry allows yet, asked without being counted.
+
+        target: its host, or one of its images; by default where images without a host are.
+        """
+        return self._run(lambda run: self._quota(target or self._own_registry, run), cancel)
+
+    def doctor(self, target: str | None = None, *, cancel: Cancel | None = None) -> Diagnosis:
+        """What keeps pulls from a registry from working. target: as for `quota`."""
+        return self._run(lambda run: self._doctor(target or self._own_registry, run), cancel)
 
     def login(self, registry: str | None, *, username: str, password: str, cancel: Cancel | None = None) -> LoginResult:
         """Keeps a name and a password for a registry, once the registry has taken them.
@@ -224,10 +269,7 @@ class Client:
         return self._with_layers(image, platform, cancel, lambda files: files.copy(path, str(target)))
 
     def _run(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
-        # A failure cancels its own run alone, not what else the caller's Cancel stands for.
-        run = Cancel()
-        with (cancel or Cancel()).on_cancel(run.cancel):
-            return run_interruptibly(lambda: call(run), run)
+        return self._runs.run(call, cancel)
 
     def _pull(
         self,
@@ -240,9 +282,9 @@ class Client:
         clobber: bool,
         cancel: Cancel,
     ) -> tuple[PullResult, ...]:
-        _, plan = self._planned(image, wish, form, select, cancel, keep_index=keep_index)
+        source, plan = self._planned(image, wish, form, select, cancel, keep_index=keep_index)
         writer = ArchiveWriter(
-            self._settings, lambda run: self._source(image, run), clock=self._clock, observer=self._observer
+            self._settings, source, lambda run: self._source(image, run), clock=self._clock, observer=self._observer
         )
         return writer.write(plan, form, output, clobber=clobber, cancel=cancel)
 
@@ -266,16 +308,47 @@ class Client:
         return ImageDetails(reference=plan.reference, platform=one.platform, manifest=one.manifest, config=config)
 
     def _tags(self, repository: str, cancel: Cancel) -> TagList:
-        reference = self._reference(repository)
+        reference = self._locator(repository)
+        if isinstance(reference, FileLocator):
+            names = image_names(reference, cancel=cancel, observer=self._observer)
+            return TagList(repository=str(reference), tags=tuple(names))
         found = list_tags(self._hosts.of(reference, cancel), reference, cancel=cancel, observer=self._observer)
         return TagList(repository=reference.familiar_name, tags=tuple(found))
+
+    def _quota(self, target: str, cancel: Cancel) -> QuotaReport:
+        if host := registry_host(target):
+            reference, domain = quota_image(host), host
+        else:
+            reference = self._reference(target)
+            domain = reference.domain
+        endpoint = self._hosts.own_endpoint(domain)
+        session = Session(self._transport, endpoint, reference.repository if reference else "", self._clock)
+        if reference:
+            told = quota_told_by_image(session, reference, cancel=cancel, observer=self._observer)
+        else:
+            told = quota_told_by_registry(session, cancel=cancel)
+        return QuotaReport(host=domain, image=str(reference) if reference else None, quota=told)
+
+    def _doctor(self, target: str, cancel: Cancel) -> Diagnosis:
+        patient = patient_of(
+            target,
+            self._settings,
+            reference_of=self._reference,
+            hosts=self._new_hosts(),
+            options=_transport_options(self._settings, self._tls),
+        )
+        transport = ObservedTransport(CurlTransport(patient.options), self._observer)
+        try:
+            return examine(patient, transport, self._clock, cancel=cancel, observer=self._observer)
+        finally:
+            transport.close()
 
     def _login(self, registry: str | None, username: str, password: str, cancel: Cancel) -> LoginResult:
         domain = self._registry(registry)
         if not username or not password:
             raise UsageError(f"{domain} wants a name and a password to log in with")
         credential = Credential(username=username, password=password)
-        endpoint = Endpoint.of(domain, lambda _: credential, plain_http=self._plain_http(domain))
+        endpoint = self._hosts.own_endpoint(domain, lambda _: credential)
         check_access(Session(self._transport, endpoint, "", self._clock), cancel=cancel, observer=self._observer)
         kept = OwnStore(self._settings.environment, self._observer).keep(domain, credential)
         self._hosts = self._new_hosts()
@@ -319,7 +392,7 @@ class Client:
                 )
             with FetchedLayers(
                 source,
-                plan.image.manifest.value.layers,
+                plan.image.manifest,
                 connections=self._settings.connections,
                 rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
                 verify_cache=self._settings.verify_cache,
@@ -342,24 +415,84 @@ class Client:
     def _planned_one(self, image: str, platform: str | None, cancel: Cancel) -> tuple[CachedImage, PullPlan]:
         """Of one platform, to look at."""
         source = self._source(image, cancel)
-        wish = PlatformWish((Platform.parse(platform),)) if platform else _wish(None)
-        return source, self._made(source, wish, Selection(), keep_index=False)
+        wish = PlatformWish((Platform.parse(platform),)) if platform else self._wish(None)
+        # Several may be set up for pulls.
+        one = self._machine if wish.may_be_several else wish
+        return source, self._made(source, one, Selection(), keep_index=False)
 
     def _made(self, source: CachedImage, wish: PlatformWish, select: Selection, *, keep_index: bool) -> PullPlan:
         named = "" if wish.named else " (this machine's; choose with -arch)"
         self._observer(Stage(text=f"{source.remote.reference} for {wish}{named}"))
         return make_plan(source, wish, select, observer=self._observer, keep_index=keep_index)
 
+    def _wish(self, platform: str | None) -> PlatformWish:
+        wanted = platform or self._settings.platform
+        return PlatformWish.parse(wanted) if wanted else self._machine
+
+    @property
+    def _machine(self) -> PlatformWish:
+        return PlatformWish.of_machine(machine_platform())
+
+    def _raw(self, image: str, cancel: Cancel) -> bytes:
+        locator = self._locator(image)
+        try:
+            if isinstance(locator, FileLocator):
+                return self._file(locator, cancel).resolve().raw
+            return CachedImage(self._remote(locator, cancel), self._opened_store(), self._clock).resolve().raw
+        except OldManifest as old:
+            return old.raw
+
     def _source(self, image: str, cancel: Cancel) -> CachedImage:
-        reference = self._reference(image)
-        remote = RemoteImage(self._hosts.of(reference, cancel), reference, cancel=cancel, observer=self._observer)
-        return CachedImage(remote, self._opened_store(), self._clock)
+        locator = self._locator(image)
+        if isinstance(locator, FileLocator):
+            return CachedImage(self._file(locator, cancel), None, self._clock)
+        converted = ConvertedImage(
+            self._remote(locator, cancel), self._download, self._scratch, cancel=cancel, observer=self._observer
+        )
+        return CachedImage(converted, self._opened_store(), self._clock)
+
+    def _file(self, locator: FileLocator, cancel: Cancel) -> ImageSource:
+        return self._files.enter_context(open_image(locator, cancel=cancel, observer=self._observer))
+
+    def _remote(self, reference: Reference, cancel: Cancel) -> RemoteImage:
+        return RemoteImage(self._hosts.of(reference, cancel), reference, cancel=cancel, observer=self._observer)
+
+    def _download(self, source: ImageSource, cancel: Cancel) -> Download:
+        """Of blobs that are needed before there is a plan."""
+        store = self._opened_store()
+        return Download(
+            Sources(source.hosts),
+            store.blobs if store else None,
+            connections=self._settings.connections,
+            rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
+            verify_cache=self._settings.verify_cache,
+            cancel=cancel,
+            observer=self._observer,
+            verified=lambda _: None,
+        )
+
+    def _scratch(self) -> Path:
+        """A folder that lasts as long as the client."""
+        return Path(self._files.enter_context(TemporaryDirectory(prefix="dget-")))
+
+    def _locator(self, text: str) -> Locator:
+        return parse_locator(self._expanded(text), default_domain=self._default_domain, holds_image=holds_image)
 
     def _reference(self, text: str) -> Reference:
-        domain = self._settings.registry.removeprefix("http://").removeprefix("https://").rstrip("/")
+        return Reference.parse(self._expanded(text), default_domain=self._default_domain)
+
+    def _expanded(self, text: str) -> str:
         # Whoever names a registry for short names means that one.
-        full = self._hosts.expanded(text) if domain == DOCKER_HUB else text
-        return Reference.parse(full, default_domain=domain)
+        return self._hosts.expanded(text) if self._default_domain == DOCKER_HUB else text
+
+    @property
+    def _own_registry(self) -> str:
+        """Where images without a host are, written so that it cannot be taken for an image."""
+        return f"https://{self._default_domain}"
+
+    @property
+    def _default_domain(self) -> str:
+        return self._settings.registry.removeprefix("http://").removeprefix("https://").rstrip("/")
 
     def _new_hosts(self) -> Hosts:
         """Of which nothing was learned yet."""
@@ -367,15 +500,12 @@ class Client:
         return Hosts(
             self._settings,
             self._transport,
-            credentials,
             self._tls,
+            credentials,
             self._opened_store,
             clock=self._clock,
             observer=self._observer,
         )
-
-    def _plain_http(self, domain: str) -> bool:
-        return self._settings.insecure or self._settings.registry == f"http://{domain}"
 
     def _opened_store(self) -> Store | None:
         if self._settings.cache and self._store is None:
@@ -402,10 +532,6 @@ def _form(format: str | None, compress: str | None, output: Output, select: Sele
             hint="take --format oci-archive or --format oci-dir",
         )
     return form
-
-
-def _wish(platform: str | None) -> PlatformWish:
-    return PlatformWish.parse(platform) if platform else PlatformWish.of_machine(machine_platform())
 
 
 def _tls(settings: Settings) -> TlsByOrigin:

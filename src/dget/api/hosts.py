@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from urllib.parse import urlsplit
 
 from dget.config import Settings
 from dget.config.credentials import CredentialLookup
 from dget.config.mirrors import Host, HostFiles, KnownHosts, NamedMirrors
-from dget.config.tls import HostTls, TlsByOrigin
+from dget.config.mirrors.host import api_root
+from dget.config.tls import TlsByOrigin
 from dget.flow import Cancel, Clock, Observer, Warned
 from dget.model import Reference
-from dget.protocol.origin import origin
+from dget.protocol.auth import CredentialsOf
+from dget.protocol.origin import is_loopback, origin
 from dget.registry import Endpoint, Forgetful, Health, HostMemory, ImageHosts, RemoteHost, Session
 from dget.store import Store
 from dget.transport import Transport
@@ -28,8 +31,8 @@ class Hosts:
         self,
         settings: Settings,
         transport: Transport,
-        credentials: CredentialLookup,
         tls: TlsByOrigin,
+        credentials: CredentialLookup,
         store: Callable[[], Store | None],
         *,
         clock: Clock,
@@ -37,8 +40,8 @@ class Hosts:
     ) -> None:
         self._settings = settings
         self._transport = transport
-        self._credentials = credentials
         self._tls = tls
+        self._credentials = credentials
         self._store = store
         self._clock = clock
         self._observer = observer
@@ -68,12 +71,31 @@ class Hosts:
         ]
         return ImageHosts(remotes, tag_from=self._settings.tag_from, cancel=cancel, observer=self._observer)
 
+    def own_endpoint(self, domain: str, credentials: CredentialsOf | None = None) -> Endpoint:
+        """The registry's own, as the person names it, without what was learned of it. Raises UsageError.
+
+        credentials: in place of those that are found.
+        """
+        root = api_root(domain)
+        local = is_loopback(urlsplit(root).hostname or "")
+        host = self._loosened(Host(url=root, repository="", source="", origin=True, plain_http=local))
+        self._speak_to(host, own=True)
+        return Endpoint.at(host, credentials or partial(self._credentials.find, domain))
+
+    def mirrors(self, reference: Reference) -> list[Host]:
+        """Raises UsageError."""
+        found = [host for host in self._known_hosts().hosts(reference, self._observer) if not host.origin]
+        for host in found:
+            self._speak_to(host, own=False)
+        return found
+
     def _known_hosts(self) -> KnownHosts:
         settings = self._settings
         if self._known is None:
             plain = settings.registry.removeprefix("http://").rstrip("/")
+            sections = {host.name: host.mirrors for host in settings.hosts if host.mirrors}
             self._known = KnownHosts.read(
-                [NamedMirrors.of_words(settings.mirror)],
+                [NamedMirrors.of_words(settings.mirror), NamedMirrors.of_mapping(sections, source="config.toml")],
                 HostFiles.of(settings.environment),
                 insecure=settings.insecure,
                 plain=frozenset((plain,) if settings.registry.startswith("http://") else ()),
@@ -86,19 +108,32 @@ class Hosts:
         own = host.origin and host.domain == reference.domain
         key = (host.url, own, host.namespace)
         if key not in self._endpoints:
+            host = self._loosened(host)
             credentials = self._credentials.find if own else self._credentials.stored
             self._endpoints[key] = Endpoint.at(host, partial(credentials, host.domain))
-            self._tls.say(origin(host.url), self._tls_of(host, own=own))
-            if own and self._settings.insecure:
-                self._observer(Warned(text=f"{host.domain} {_INSECURE}"))
+            self._speak_to(host, own=own)
         return self._endpoints[key]
 
-    def _tls_of(self, host: Host, *, own: bool) -> HostTls:
-        """The certificate that the person gave is for the registry alone."""
-        settings = self._settings
-        if not own or settings.client_certificate is None:
-            return host.tls
-        return replace(host.tls, client_certificate=settings.client_certificate, client_key=settings.client_key)
+    def _loosened(self, host: Host) -> Host:
+        """With what a section of config.toml says of that very host."""
+        settings, section = self._settings, self._settings.host(host.domain)
+        named = settings.registry == f"http://{host.domain}"
+        plain = host.plain_http or settings.insecure or section.insecure or section.plain_http or named
+        tls = replace(
+            host.tls,
+            ca_files=(*host.tls.ca_files, *([section.ca_file] if section.ca_file else [])),
+            verify=host.tls.verify and not section.insecure,
+        )
+        return replace(host, plain_http=plain, tls=tls)
+
+    def _speak_to(self, host: Host, *, own: bool) -> None:
+        """Says how TLS is done with it. The client certificate of this run is the registry's, as the credentials are."""
+        settings, tls = self._settings, host.tls
+        if own and settings.client_certificate is not None:
+            tls = replace(tls, client_certificate=settings.client_certificate, client_key=settings.client_key)
+        self._tls.say(origin(host.url), tls)
+        if settings.insecure or not tls.verify:
+            self._observer(Warned(text=f"{host.domain} {_INSECURE}"))
 
     def _health(self, host: Host, memory: HostMemory) -> Health:
         if host.url not in self._healths:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from dget.config import Effective
 from dget.model import Document, ImageConfig, Manifest, Platform, Reference
 from dget.protocol.quota import Quota
 
@@ -12,9 +13,11 @@ class PullResult:
     """A finished archive.
 
     path: `-` for a stream; name: what engines call the loaded image; platform: of several, with commas; digest: of the
-    platform's manifest, of several the registry's index; kind: `an image`, `a Helm chart` and the like; companions: how
-    many attestations and referrers it holds beside; size: of the file; format, compression: as `--format` and `--compress` name them; fetched, reused: bytes from the network and
-    from the cache; kept: it was there already and --no-clobber kept it.
+    platform's manifest, of several the registry's index; size: of the file; format, compression: as `--format` and
+    `--compress` name them; fetched, reused: bytes from the network and from the cache; kind: `an image`, `a Helm chart`
+    and the like; companions: how many attestations and referrers it holds beside; kept: it was there already and
+    --no-clobber kept it; converted_from: the digest of the old manifest (schema 1), where the registry has no other;
+    quota: what the registry allows yet, where it tells.
     """
 
     path: Path
@@ -32,6 +35,8 @@ class PullResult:
     kind: str = "an image"
     companions: int = 0
     kept: bool = False
+    converted_from: str | None = None
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,3 +111,27 @@ class TagList:
 
     repository: str
     tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaReport:
+    """host: the registry, as images name it; image: the one that was asked about; quota: None where it tells none."""
+
+    host: str
+    image: str | None
+    quota: Quota | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigPath:
+    """Where `config.toml` is, or would be."""
+
+    path: Path
+    exists: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigInEffect(ConfigPath):
+    """Every setting, secrets hidden, and where it came from."""
+
+    settings: tuple[Effective, ...]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dget.errors import UsageError
+from dget.model.locator import looks_like_path
 
 DEFAULT_VERB = "pull"
 _GO_TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
@@ -16,10 +17,14 @@ _GO_FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grammar:
-    """flags take no value, valued do; aliases (short or other names) lead to one of them. All without dashes."""
+    """flags take no value, valued do, switches may: they undo what the configuration says.
+
+    aliases (short or other names) lead to one of them. All without dashes.
+    """
 
     verbs: frozenset[str]
     flags: frozenset[str]
+    switches: frozenset[str]
     valued: frozenset[str]
     aliases: Mapping[str, str]
 
@@ -53,20 +58,21 @@ def read(arguments: Sequence[str], grammar: Grammar) -> CommandLine:
 
 def images(words: Sequence[str], *, explicit: bool) -> list[str]:
     """The images that the words of a pull name: in `dget IMAGE TAG`, the original's second form, the second is a tag."""
-    if not explicit and len(words) == 2 and _has_no_tag(words[0]) and not set("/:@") & set(words[1]):
+    if not explicit and len(words) == 2 and _is_name_without_tag(words[0]) and not set("/:@") & set(words[1]):
         return [f"{words[0]}:{words[1]}"]
     return list(words)
 
 
-def _has_no_tag(word: str) -> bool:
-    return "@" not in word and ":" not in word.rpartition("/")[2]
+def _is_name_without_tag(word: str) -> bool:
+    return not looks_like_path(word) and "@" not in word and ":" not in word.rpartition("/")[2]
 
 
 def _option(argument: str, rest: Iterator[str], grammar: Grammar) -> list[str]:
     written, equals, value = argument.removeprefix("--").removeprefix("-").partition("=")
     name = grammar.aliases.get(written, written)
-    if name in grammar.flags:
-        return _flag(argument, name, value if equals else "true")
+    if name in grammar.flags | grammar.switches:
+        on = _is_on(argument, value if equals else "true")
+        return [f"--{name}"] if on else [f"--{name}=false"] if name in grammar.switches else []
     if name not in grammar.valued:
         raise _unknown(argument, written, grammar)
     if not equals:
@@ -77,18 +83,21 @@ def _option(argument: str, rest: Iterator[str], grammar: Grammar) -> list[str]:
     return [f"--{name}={value}"]
 
 
-def _flag(argument: str, name: str, value: str) -> list[str]:
-    if value in _GO_TRUE:
-        return [f"--{name}"]
-    if value in _GO_FALSE:
-        return []
+def _is_on(argument: str, value: str) -> bool:
+    if value in _GO_TRUE or value in _GO_FALSE:
+        return value in _GO_TRUE
     raise UsageError(f"{argument}: it is either true or false")
 
 
 def _unknown(argument: str, written: str, grammar: Grammar) -> UsageError:
     import difflib
 
-    known = [*grammar.flags, *grammar.valued, *(alias for alias in grammar.aliases if len(alias) > 1)]
+    known = [
+        *grammar.flags,
+        *grammar.switches,
+        *grammar.valued,
+        *(alias for alias in grammar.aliases if len(alias) > 1),
+    ]
     close = difflib.get_close_matches(written, known, n=1)
     short = written[:1]
     if close:

@@ -1,5 +1,6 @@
 """What the person sees on standard error while dget works."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -7,9 +8,10 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from dget.cli.countdown import count_down, count_down_live
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError
-from dget.flow import Answered, Event, Noted, Progress, Retrying, Stage, TransferStarted, Warned
+from dget.flow import Answered, Event, Noted, Paused, Progress, Retrying, Stage, TransferStarted, Warned
 
 _LINE_EVERY = 5.0
 _LIVE_EVERY = 0.1
@@ -42,6 +44,10 @@ class Display:
                 self._line(f"debug: {method} {url} -> {outcome} ({seconds * 1000:.0f} ms)")
             case TransferStarted(progress=progress) if not self._quiet:
                 self._follow(progress)
+            case Paused(text=text, seconds=seconds):
+                self._line(text)
+                if not self._quiet:
+                    self._count_down(seconds)
             case _:
                 pass
 
@@ -65,11 +71,14 @@ class Display:
 
     def _line(self, text: str, *, sanitise: bool = True) -> None:
         # A closed or full standard error must not end the work.
-        try:
-            with self._lock:
-                self._write(clean(text) if sanitise else text)
-        except (OSError, ValueError):
-            pass
+        with contextlib.suppress(OSError, ValueError), self._lock:
+            self._write(clean(text) if sanitise else text)
+
+    def _over(self, text: str) -> None:
+        """Text that stays on its line, as it is."""
+        with contextlib.suppress(OSError, ValueError), self._lock:
+            self._stream.write(text)
+            self._stream.flush()
 
     def _write_line(self, text: str) -> None:
         self._stream.write(f"{text}\n")
@@ -79,8 +88,22 @@ class Display:
         self.end()
         self._stop = threading.Event()
         draw = self._draw_live if self._live else self._draw_lines
-        self._thread = threading.Thread(target=draw, args=(progress, self._stop), name="dget-display", daemon=True)
-        self._thread.start()
+        self._show(draw, progress)
+
+    def _count_down(self, seconds: float) -> None:
+        self.end()
+        self._stop = threading.Event()
+        if self._live:
+            self._show(count_down_live, seconds, self._over)
+        else:
+            self._show(count_down, seconds, self._line)
+
+    def _show(self, draw: Callable[..., None], *what: object) -> None:
+        arguments = (*what, self._stop)
+        thread = threading.Thread(target=draw, args=arguments, name="dget-display", daemon=True)
+        thread.start()
+        # Only now: an interruption here must not find a thread that cannot be joined yet.
+        self._thread = thread
 
     def _draw_lines(self, progress: Progress, stop: threading.Event) -> None:
         begun = time.monotonic()

@@ -13,13 +13,17 @@ import click
 from dget import __version__
 from dget.cli import arguments
 from dget.cli.cat import cat
+from dget.cli.check import check
+from dget.cli.config import config
 from dget.cli.cp import cp
 from dget.cli.demo import demo
+from dget.cli.doctor import doctor
 from dget.cli.inspect import inspect
 from dget.cli.login import login
 from dget.cli.logout import logout
 from dget.cli.ls import ls
 from dget.cli.pull import pull
+from dget.cli.quota import quota
 from dget.cli.report import Reported
 from dget.cli.tags import tags
 from dget.cli.units import clean
@@ -33,8 +37,12 @@ VERBS: dict[str, click.Command] = {
     "ls": ls,
     "cat": cat,
     "cp": cp,
+    "check": check,
     "login": login,
     "logout": logout,
+    "quota": quota,
+    "doctor": doctor,
+    "config": config,
     "demo": demo,
 }
 _USAGE_HINT = "dget --help shows how it is used"
@@ -90,24 +98,35 @@ def _run(words: Sequence[str]) -> int:
     # Not command.main(): it would turn a Ctrl-C and a closed pipe into endings of its own.
     try:
         with command.make_context(f"dget {line.verb}", [*options, "--", *line.words]) as context:
-            command.invoke(context)
+            # What a verb returns is its exit status.
+            status: int | None = command.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.ClickException as error:
         raise UsageError(error.format_message()) from error
-    return 0
+    return status or 0
 
 
 def grammar() -> arguments.Grammar:
     """The options of all verbs: they may stand before the verb, so their kinds must be known without it."""
     flags = {"help", "version"}
+    switches: set[str] = set()
     valued: set[str] = set()
     aliases = {"h": "help"}
     for command in VERBS.values():
         for option in command.params:
             if isinstance(option, click.Option):
                 names = [name.lstrip("-") for name in option.opts]
-                (flags if option.is_flag else valued).add(names[0])
+                kind = flags if option.is_flag else switches if option.flag_value is True else valued
+                kind.add(names[0])
                 aliases |= dict.fromkeys(names[1:], names[0])
-    return arguments.Grammar(verbs=frozenset(VERBS), flags=frozenset(flags), valued=frozenset(valued), aliases=aliases)
+    return arguments.Grammar(
+        verbs=frozenset(VERBS),
+        flags=frozenset(flags),
+        switches=frozenset(switches),
+        valued=frozenset(valued),
+        aliases=aliases,
+    )
 
 
 def help_text(verb: str | None) -> str:

@@ -2,18 +2,20 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from dget.config.setting import Group, Setting, settings_in
+from dget.config.settings import Settings
+
 if TYPE_CHECKING:
     from dget.cli.given import Given
-    from dget.config import Settings
+    from dget.config import Loaded
     from dget.model import Selection
 
 Command: TypeAlias = Callable[..., Any]
-
-_FACTORS = {"K": 1e3, "M": 1e6, "G": 1e9}
 
 
 def option(name: str, *more: str, **rules: Any) -> Callable[[Command], Command]:
@@ -34,53 +36,37 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return decorate
 
 
+def settings_options(group: Group) -> Callable[[Command], Command]:
+    """The options of a group of settings: dget.config.Settings says which there are."""
+    return together(*(_option_of(one) for one in settings_in(Settings) if one.flag and one.group == group))
+
+
+def _option_of(one: Setting) -> Callable[[Command], Command]:
+    """Neither default nor environment: what was not given comes from where `dget.config.load` finds it."""
+    names = (one.option, *([one.alias] if one.alias else []), one.field)
+    rules: dict[str, Any] = {"help": one.help, "default": None}
+    if one.kind.switch:
+        # A flag that takes =false too, so that the command line can undo what the file says.
+        rules |= {"is_flag": False, "flag_value": True, "type": click.BOOL, "metavar": ""}
+    else:
+        rules |= {"metavar": one.kind.metavar, "multiple": one.kind.many}
+    return click.option(*names, **rules)
+
+
 connection_options = together(
-    option("--registry", metavar="HOST", help="Where images without a host are (default docker.io)."),
-    option("--username", metavar="NAME", help="Name for the registry."),
-    option("--password", metavar="WORD", help="Password or access token; others may see it here."),
+    settings_options("connection"),
     option("--password-stdin", is_flag=True, help="Read the password from standard input."),
-    option("--proxy", metavar="URL", help="http, https, socks4, socks5, socks5h (else HTTPS_PROXY counts)."),
-    option("--no-proxy", metavar="HOSTS", help="Hosts without a proxy, as in NO_PROXY; * for all."),
-    option("--mirror", metavar="URL", multiple=True, help="Fetch from there too; REGISTRY=URL (repeatable)."),
-    option(
-        "--tag-from",
-        type=click.Choice(("origin", "any")),
-        default="origin",
-        help="Who says what a tag names (default origin).",
-    ),
-    option("--resolve", metavar="HOST:PORT:ADDR", multiple=True, help="Use this address (repeatable)."),
-    option("--ca-file", metavar="PEM", help="Trust these authorities too."),
-    option("--cert", metavar="PEM", help="Client certificate."),
-    option("--key", metavar="PEM", help="Its key."),
-    option("--insecure", is_flag=True, help="Do not check certificates; allow plain HTTP."),
-    option("--timeout", metavar="SECONDS", type=float, default=30.0, help="Give up on a silent host (default 30)."),
-    option("--connections", metavar="N", type=int, help="At the same time (default: as many as help, up to 16)."),
-    option("--limit-rate", metavar="RATE", help="Bytes a second at most, for example 500k or 5M."),
 )
+cache_options = settings_options("cache")
+platform_option = settings_options("image")
 
-cache_options = together(
-    option("--cache-dir", metavar="FOLDER", help="Where downloads are kept."),
-    option("--no-cache", is_flag=True, help="Keep and use nothing."),
-    option(
-        "--verify-cache",
-        type=click.Choice(("always", "never")),
-        default="always",
-        help="Check what comes from the cache (default always).",
-    ),
-)
-
-platform_option = option(
-    "--platform",
-    "--arch",
-    metavar="OS/ARCH[/VARIANT]",
-    help="Default: linux on this machine's architecture. -arch arm64 means linux/arm64.",
-)
-
-platforms_option = option(
+# As the setting of that name, for verbs that take several.
+platforms_option = click.option(
     "--platform",
     "--arch",
     metavar="OS/ARCH[/VARIANT]",
     multiple=True,
+    callback=lambda _context, _option, given: ",".join(given) or None,
     help="Default: linux on this machine's architecture. -arch arm64 means linux/arm64. Repeatable, with commas, "
     "with patterns such as linux/*, or all.",
 )
@@ -119,55 +105,28 @@ def selection_of(options: dict[str, Any]) -> "Selection":
     )
 
 
-def settings_of(options: dict[str, Any]) -> "Settings":
-    """The Settings that a verb's options mean. Raises UsageError."""
+def settings_of(options: dict[str, Any]) -> Settings:
+    """The Settings that a verb's options, the environment and `config.toml` mean. Raises UsageError."""
+    return loaded_of(options).settings
+
+
+def loaded_of(options: dict[str, Any]) -> "Loaded":
+    """The same, with where each came from."""
     from dget.cli.given import given_credentials
 
-    return settings_with(given_credentials(options, os.environ), options)
+    given = given_credentials(options, os.environ)
+    # What the environment says, it says to the settings itself.
+    password = given.password if options.get("password_stdin") else options.get("password")
+    return _load({**options, "password": password}, given.source)
 
 
-def settings_with(given: "Given", options: dict[str, Any]) -> "Settings":
+def settings_with(given: "Given", options: dict[str, Any]) -> Settings:
     """The same, with a name and a password that are known already. Raises UsageError."""
-    from pathlib import Path
-
-    from dget.config import Settings
-
-    def path(name: str) -> Path | None:
-        return Path(options[name]) if options.get(name) else None
-
-    return Settings(
-        registry=options.get("registry") or "docker.io",
-        username=given.username,
-        password=given.password,
-        credentials_from=given.source,
-        proxy=options.get("proxy"),
-        no_proxy=options.get("no_proxy"),
-        mirror=tuple(options.get("mirror") or ()),
-        tag_from=options.get("tag_from") or "origin",
-        resolve=tuple(options.get("resolve") or ()),
-        ca_file=path("ca_file"),
-        client_certificate=path("cert"),
-        client_key=path("key"),
-        insecure=bool(options.get("insecure")),
-        timeout=options["timeout"],
-        connections=options["connections"],
-        limit_rate=_rate(options.get("limit_rate")),
-        cache=not options.get("no_cache"),
-        cache_dir=path("cache_dir"),
-        verify_cache=options.get("verify_cache") != "never",
-        environment=os.environ,
-    )
+    return _load({**options, "username": given.username, "password": given.password}, given.source).settings
 
 
-def _rate(text: str | None) -> float | None:
-    """Bytes a second, from `5M` or `500k`: decimal units, with or without B. Raises UsageError."""
-    from dget.errors import UsageError
+def _load(options: dict[str, Any], credentials_from: str) -> "Loaded":
+    from dget.config import load
 
-    if not text:
-        return None
-    number = text.upper().removesuffix("/S").removesuffix("B")
-    factor = _FACTORS.get(number[-1:], 1)
-    try:
-        return float(number[:-1] if factor > 1 else number) * factor
-    except ValueError:
-        raise UsageError(f"--limit-rate takes a rate such as 500k or 5M, not {text!r}") from None
+    loaded = load(options, os.environ)
+    return replace(loaded, settings=replace(loaded.settings, credentials_from=credentials_from))

@@ -68,8 +68,8 @@ def pull(words: tuple[str, ...], explicit: bool, **options: Any) -> None:
         if options["only_tags"]:
             reporter.each(images, settings, lambda client, image: client.tags(image))
             return
-        form = {name: options[name] for name in ("format", "compress", "keep_index")}
-        form |= {"platform": ",".join(options["platform"]), "select": selection_of(options)}
+        form = {name: options[name] for name in ("platform", "format", "compress", "keep_index")}
+        form["select"] = selection_of(options)
         if options["only_print"]:
             reporter.each(
                 images, settings, lambda client, image: client.plan_platforms(image, output=options["output"], **form)

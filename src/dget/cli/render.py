@@ -7,10 +7,25 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from dget.api import CopyResult, ImageDetails, ImagePlan, LayerPlan, LoginResult, LogoutResult, PullResult, TagList
+from dget.api import (
+    ArchiveCheck,
+    ConfigPath,
+    CopyResult,
+    Diagnosis,
+    ImageDetails,
+    ImagePlan,
+    LayerPlan,
+    LoginResult,
+    LogoutResult,
+    PullResult,
+    QuotaReport,
+    TagList,
+)
 from dget.archive import STREAM
+from dget.cli.check_lines import check_lines
 from dget.cli.listing import Listing, listing_text
 from dget.cli.load_commands import load_commands
+from dget.cli.render_setup import left_of, setup_lines
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError, Partial
 from dget.model.artifact_kind import artifact_type, describe
@@ -28,23 +43,30 @@ def text(result: Any) -> bytes:
             return b""
         case PullResult():
             return f"{result.path}\n".encode(errors="surrogateescape")
-        case ImagePlan():
-            lines = _plan_lines(result)
-        case TagList():
-            lines = list(result.tags)
-        case ImageDetails():
-            lines = _details_lines(result)
-        case Listing():
-            return listing_text(result)
         case CopyResult():
             return f"{result.target}\n".encode(errors="surrogateescape")
+        case Listing():
+            return listing_text(result)
+    return "".join(f"{clean(line)}\n" for line in _lines(result)).encode(errors="replace")
+
+
+def _lines(result: Any) -> Iterable[str]:
+    match result:
+        case ImagePlan():
+            return _plan_lines(result)
+        case TagList():
+            return result.tags
+        case ImageDetails():
+            return _details_lines(result)
+        case ConfigPath() | QuotaReport() | Diagnosis():
+            return setup_lines(result)
         case LoginResult():
-            lines = _login_lines(result)
+            return _login_lines(result)
         case LogoutResult():
-            lines = _logout_lines(result)
-        case _:
-            raise DgetError(f"no text for a {type(result).__name__}")
-    return "".join(f"{clean(line)}\n" for line in lines).encode(errors="replace")
+            return _logout_lines(result)
+        case ArchiveCheck():
+            return check_lines(result)
+    raise DgetError(f"no text for a {type(result).__name__}")
 
 
 def summary(result: Any) -> str:
@@ -66,7 +88,9 @@ def summary(result: Any) -> str:
             f"{'standard output' if result.path == STREAM else result.path}  {size(result.size)}, {result.layers} layers{cached}",
         ),
         *([("beside", f"{result.companions} attestations and referrers")] if result.companions else []),
+        *([("was", f"Docker's old schema 1, converted: {result.converted_from}")] if result.converted_from else []),
         ("time", f"{duration(result.seconds)}{speed}"),
+        *([("quota", f"{left_of(result.quota)}: it runs low")] if result.quota and result.quota.low else []),
         *load_commands(result),
     ]
     return "\n".join(f"{clean(label):8}{clean(value)}" for label, value in rows)
@@ -133,8 +157,7 @@ def _plan_lines(plan: ImagePlan) -> list[str]:
         f"archive   {plan.archive}  {size(plan.archive_size) if plan.archive_size is not None else ''}".rstrip(),
     ]
     if plan.quota:
-        hours = f" in {plan.quota.window / 3600:g} h" if plan.quota.window else ""
-        lines.append(f"quota     {plan.quota.remaining} of {plan.quota.limit} pulls left{hours}")
+        lines.append(f"quota     {left_of(plan.quota)}")
     return lines
 
 

@@ -1,11 +1,13 @@
-"""Layers unpacked as they are read: gzip, zstd or plain, told apart by their first bytes."""
+"""Layers and archives unpacked as they are read: gzip, zstd, bzip2, xz or plain, told apart by their first bytes."""
 
+import bz2
 import enum
+import lzma
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from dget.errors import IntegrityError
+from dget.errors import IntegrityError, Unsupported
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -29,6 +31,11 @@ _GZIP_WINDOW = 16 + 15
 # RFC 8878 section 3.1.1, and 3.1.2 for frames that are to be skipped, which zstd:chunked layers end with.
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE = b"\x2a\x4d\x18"
+_BZIP2_MAGIC = b"BZh"
+_XZ_MAGIC = b"\xfd7zXZ\x00"
+_LZ4_MAGIC = b"\x04\x22\x4d\x18"
+# What xz -9 takes is 65 MB.
+_XZ_MEMORY = 160 << 20
 # 128 MiB, as the zstd command allows by default: more would be memory that a stranger takes.
 _ZSTD_WINDOW_LOG = 27
 
@@ -37,6 +44,9 @@ class Compression(enum.Enum):
     NONE = "none"
     GZIP = "gzip"
     ZSTD = "zstd"
+    BZIP2 = "bzip2"
+    XZ = "xz"
+    LZ4 = "lz4"
 
 
 class Readable(Protocol):
@@ -46,12 +56,13 @@ class Readable(Protocol):
 
 
 def detect_compression(head: bytes) -> Compression:
-    """head: the first four bytes or more. What is neither gzip nor zstd counts as plain."""
+    """head: the first six bytes or more. What is of no known kind counts as plain."""
     if head.startswith(_GZIP_MAGIC):
         return Compression.GZIP
     if head.startswith(_ZSTD_MAGIC) or (head[1:4] == _ZSTD_SKIPPABLE and head[0] >> 4 == 5):
         return Compression.ZSTD
-    return Compression.NONE
+    others = ((_BZIP2_MAGIC, Compression.BZIP2), (_XZ_MAGIC, Compression.XZ), (_LZ4_MAGIC, Compression.LZ4))
+    return next((kind for magic, kind in others if head.startswith(magic)), Compression.NONE)
 
 
 class Decompressed:
@@ -59,7 +70,7 @@ class Decompressed:
 
     compression: of the file; padded: whether zeros followed the last gzip member, known at the end.
     what: names the file in errors. `read` raises IntegrityError where it is cut short, damaged, or followed by
-    something else.
+    something else. Raises Unsupported for lz4, and where more memory is demanded than a stranger may take.
     """
 
     def __init__(self, file: Readable, what: str) -> None:
@@ -68,8 +79,7 @@ class Decompressed:
         self.padded = False
         head = self._head()
         self.compression = detect_compression(head)
-        unpack = {Compression.GZIP: self._gunzip, Compression.ZSTD: self._unzstd, Compression.NONE: self._plain}
-        self._pieces = unpack[self.compression](head)
+        self._pieces = self._unpack(self.compression)(head)
         self._piece = memoryview(b"")
 
     def read(self, size: int, /) -> bytes:
@@ -85,9 +95,25 @@ class Decompressed:
             size -= len(part)
         return b"".join(parts)
 
+    def _unpack(self, compression: Compression) -> Callable[[bytes], Iterator[bytes]]:
+        match compression:
+            case Compression.GZIP:
+                return self._gunzip
+            case Compression.ZSTD:
+                return self._unzstd
+            case Compression.BZIP2:
+                return self._bunzip2
+            case Compression.XZ:
+                return self._unxz
+            case Compression.LZ4:
+                raise Unsupported(
+                    f"{self._what} is packed with lz4, which dget cannot unpack", hint="unpack it: lz4 -d"
+                )
+        return self._plain
+
     def _head(self) -> bytes:
         head = b""
-        while len(head) < len(_ZSTD_MAGIC) and (more := self._file.read(_INPUT)):
+        while len(head) < len(_XZ_MAGIC) and (more := self._file.read(_INPUT)):
             head += more
         return head
 
@@ -129,10 +155,7 @@ class Decompressed:
         while data:
             frame = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG})
             while not frame.eof:
-                if frame.needs_input and not data:
-                    data = self._file.read(_INPUT)
-                    if not data:
-                        raise self._damaged("its zstd stream is cut short")
+                data = self._wanted(frame.needs_input, data)
                 try:
                     unpacked = frame.decompress(data, _OUTPUT)
                 except zstd.ZstdError as error:
@@ -141,6 +164,45 @@ class Decompressed:
                 if unpacked:
                     yield unpacked
             data = frame.unused_data or self._file.read(_INPUT)
+
+    def _bunzip2(self, data: bytes) -> Iterator[bytes]:
+        while data:
+            stream = bz2.BZ2Decompressor()
+            while not stream.eof:
+                data = self._wanted(stream.needs_input, data)
+                try:
+                    unpacked = stream.decompress(data, _OUTPUT)
+                except OSError as error:
+                    raise self._damaged(str(error)) from error
+                data = b""
+                if unpacked:
+                    yield unpacked
+            data = stream.unused_data or self._file.read(_INPUT)
+
+    def _unxz(self, data: bytes) -> Iterator[bytes]:
+        """Streams may have zeros after them (The .xz File Format, section 2.2)."""
+        while data:
+            stream = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+            while not stream.eof:
+                data = self._wanted(stream.needs_input, data)
+                try:
+                    unpacked = stream.decompress(data, _OUTPUT)
+                except lzma.LZMAError as error:
+                    if "emory" in str(error):
+                        raise Unsupported(f"unpacking {self._what} needs too much memory") from error
+                    raise self._damaged(str(error)) from error
+                data = b""
+                if unpacked:
+                    yield unpacked
+            data = self._after_padding(stream.unused_data)
+
+    def _wanted(self, needs_input: bool, data: bytes) -> bytes:
+        if not needs_input or data:
+            return data
+        data = self._file.read(_INPUT)
+        if not data:
+            raise self._damaged(f"its {self.compression.value} stream is cut short")
+        return data
 
     def _damaged(self, why: str) -> IntegrityError:
         return IntegrityError(

@@ -4,13 +4,19 @@ import platform
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dget.errors import UsageError
-from dget.model import Platform
+
+if TYPE_CHECKING:
+    from dget.model import Platform
 
 
-def machine_platform() -> Platform:
+def machine_platform() -> "Platform":
     """Linux on this machine's architecture: containers run there, on Windows and macOS in a virtual machine."""
+    # Imported here: `dget --help` needs this room, but none of the model.
+    from dget.model import Platform
+
     return Platform.parse(f"linux/{platform.machine().lower() or 'amd64'}")
 
 

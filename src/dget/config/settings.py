@@ -1,75 +1,131 @@
-"""Everything that can be set, typed."""
+"""Everything that can be set, typed. A new setting is one field here."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from dget.config.proxy import ProxyRules, proxy_rules
-from dget.config.resolve import Pin
+from dget.config.hosts import HOSTS, HostSettings, host_named, resolutions
+from dget.config.kinds import Misfit, choice, path, seconds, secret, switch, text, texts, whole
+from dget.config.network_kinds import PROXY, RATE, RESOLVE
+from dget.config.setting import setting, settings_in
 from dget.errors import UsageError
 
-# A slower link would look like a silent one.
-_RATE_MIN = 1000
-_TIMEOUT_MAX = 86_400
+if TYPE_CHECKING:
+    from dget.config.proxy import ProxyRules
+    from dget.config.resolve import Pin
+
+
+def _cache_dir(environment: Mapping[str, str]) -> str:
+    from dget.config.machine import default_cache_dir
+
+    return str(default_cache_dir(environment))
+
+
+def _platform(_: Mapping[str, str]) -> str:
+    from dget.config.machine import machine_platform
+
+    return str(machine_platform())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How dget works. Defaults suit most people.
 
+    Each field's kind, names and help stand beside it: `config.toml`, the environment, the command line's options,
+    `dget config show` and the documentation follow from them. Raises UsageError for a value that makes no sense.
+
     registry: where images without a host are; http:// before it asks for plain HTTP. cache_dir: None means the
     system's place for caches. connections: at once; None means as many as help, up to 16. limit_rate: bytes a second.
-    timeout: seconds without a byte.
-    credentials_from: where name and password come from, for people.
+    timeout: seconds without a byte. insecure: certificates are not checked, and plain HTTP is allowed.
     proxy: for every host; no_proxy: as `NO_PROXY`, which counts without `proxy` alone.
     mirror: `URL` of Docker Hub's, or `REGISTRY=URL`. tag_from: who may say what a tag names.
-    resolve: `HOST:PORT:ADDR`. insecure: certificates are not checked, and plain HTTP is allowed.
+    credentials_from: where name and password come from, for people.
+    environment: where proxies, trusted certificates and folders may be named besides.
     """
 
-    registry: str = "docker.io"
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
+    registry: str = setting(
+        "docker.io", text("HOST", example="docker.io"), "Where images without a host are (default docker.io)."
+    )
+    username: str | None = setting(None, text("NAME"), "Name for the registry.", in_file=False)
+    password: str | None = setting(
+        None, secret("WORD"), "Password or access token; others may see it here.", in_file=False
+    )
+    proxy: str | None = setting(None, PROXY, "http, https, socks4, socks5, socks5h (else HTTPS_PROXY counts).")
+    no_proxy: str | None = setting(
+        None, text("HOSTS", example="localhost,.example"), "Hosts without a proxy, as in NO_PROXY; * for all."
+    )
+    mirror: tuple[str, ...] = setting(
+        (),
+        texts("URL", example="https://mirror.example"),
+        "Fetch from there too; REGISTRY=URL (repeatable).",
+    )
+    tag_from: Literal["origin", "any"] = setting(
+        "origin", choice({"origin": "origin", "any": "any"}), "Who says what a tag names (default origin)."
+    )
+    resolve: tuple[str, ...] = setting((), RESOLVE, "Use this address (repeatable).")
+    ca_file: Path | None = setting(None, path("PEM", example="/etc/ssl/company.pem"), "Trust these authorities too.")
+    client_certificate: Path | None = setting(
+        None, path("PEM", example="client.pem"), "Client certificate.", key="cert"
+    )
+    client_key: Path | None = setting(None, path("PEM", example="client.key"), "Its key.", key="key")
+    insecure: bool = setting(False, switch(), "Do not check certificates; allow plain HTTP.")
+    timeout: float = setting(30.0, seconds(1, 86_400), "Give up on a silent host (default 30).")
+    connections: int | None = setting(None, whole(1, 64), "At the same time (default: as many as help, up to 16).")
+    limit_rate: float | None = setting(None, RATE, "Bytes a second at most, for example 500k or 5M.")
+    wait: bool = setting(False, switch(), "Wait where a registry allows no more requests for now.")
+    cache_dir: Path | None = setting(
+        None, path("FOLDER", example="~/.cache/dget"), "Where downloads are kept.", group="cache", otherwise=_cache_dir
+    )
+    cache: bool = setting(True, switch(negated=True), "Keep and use nothing.", key="no_cache", group="cache")
+    verify_cache: bool = setting(
+        True,
+        choice({"always": True, "never": False}),
+        "Check what comes from the cache (default always).",
+        group="cache",
+    )
+    platform: str | None = setting(
+        None,
+        text("OS/ARCH[/VARIANT]", example="linux/amd64"),
+        "Default: linux on this machine's architecture. -arch arm64 means linux/arm64.",
+        group="image",
+        alias="--arch",
+        otherwise=_platform,
+    )
+    hosts: tuple[HostSettings, ...] = setting((), HOSTS, "What holds for one registry alone.", flag=False)
     credentials_from: str = "the settings"
-    proxy: str | None = field(default=None, repr=False)
-    no_proxy: str | None = None
-    mirror: tuple[str, ...] = ()
-    tag_from: Literal["origin", "any"] = "origin"
-    resolve: tuple[str, ...] = ()
-    ca_file: Path | None = None
-    client_certificate: Path | None = None
-    client_key: Path | None = None
-    insecure: bool = False
-    timeout: float = 30.0
-    connections: int | None = None
-    limit_rate: float | None = None
-    cache: bool = True
-    cache_dir: Path | None = None
-    verify_cache: bool = True
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
     def __post_init__(self) -> None:
-        if self.connections is not None and not 1 <= self.connections <= 64:
-            raise UsageError(f"--connections takes 1 to 64, not {self.connections}")
-        if self.limit_rate is not None and not self.limit_rate >= _RATE_MIN:
-            raise UsageError(f"--limit-rate takes bytes a second, at least {_RATE_MIN}, not {self.limit_rate:g}")
-        if not 1 <= self.timeout <= _TIMEOUT_MAX:
-            raise UsageError(f"--timeout takes seconds, 1 to {_TIMEOUT_MAX}, not {self.timeout:g}")
+        for one in settings_in(Settings):
+            try:
+                one.kind.check(getattr(self, one.field))
+            except Misfit as wrong:
+                raise UsageError(f"{one.key} {wrong}", hint=wrong.hint) from None
         if self.username and self.password is None:
             raise UsageError("a name without a password", hint="give -password, or --password-stdin")
         if self.password is not None and not self.username:
             raise UsageError("a password without a name", hint="give -username")
         if self.client_key is not None and self.client_certificate is None:
             raise UsageError("a key without its certificate", hint="give --cert, too")
-        for entry in self.resolve:
-            Pin.parse(entry)
-        proxy_rules(self.proxy, self.no_proxy, self.environment)
+        # Those that the environment names are read here too.
+        _ = self.proxies
+
+    def host(self, domain: str) -> HostSettings:
+        """What holds for this registry alone, e.g. `docker.io` or `reg.example:5000`; nothing where it has no section."""
+        return host_named(self.hosts, domain)
 
     @property
-    def pins(self) -> tuple[Pin, ...]:
-        return tuple(map(Pin.parse, self.resolve))
+    def pins(self) -> "tuple[Pin, ...]":
+        """Addresses in place of what the DNS says: `resolve`, and those of the hosts' sections."""
+        from dget.config.resolve import Pin
+
+        return tuple(map(Pin.parse, (*self.resolve, *resolutions(self.hosts))))
 
     @property
-    def proxies(self) -> ProxyRules:
+    def proxies(self) -> "ProxyRules":
+        """Raises UsageError where the environment names a proxy that makes no sense."""
+        from dget.config.proxy import proxy_rules
+
         return proxy_rules(self.proxy, self.no_proxy, self.environment)

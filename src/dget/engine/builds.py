@@ -95,6 +95,8 @@ def _builds(source: CachedImage, indexes: Indexes) -> Iterator[Build]:
     if len(indexes) > _NESTED_MAX + 1:
         raise Unsupported(f"{source.remote.reference} has indexes nested deeper than {_NESTED_MAX} levels")
     for entry in indexes[-1].value.images:
+        if not source.remote.holds(entry):
+            continue
         if entry.media_type in INDEXES:
             yield from _builds(source, (*indexes, only_index(source.document(entry))))
         elif entry.platform is not None and entry.platform.os:

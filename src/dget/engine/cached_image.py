@@ -1,23 +1,24 @@
-"""A remote image with the cache before it: what is there is not asked for again."""
+"""An image with the cache before it, where there is one: what is there is not asked for again."""
 
+from dget.engine.image_source import ImageSource
 from dget.errors import NotFound, RegistryError
 from dget.flow import Clock
-from dget.model import Descriptor, Document, ImageConfig, Index, Manifest, read_config, read_manifest
-from dget.registry import RemoteImage
+from dget.model import Descriptor, Digest, Document, ImageConfig, Index, Manifest, read_config, read_manifest
+from dget.registry.remote_image import MANIFEST_MAX
 from dget.store import Store
 
 
 class CachedImage:
     """Documents of `remote`, kept in `store` where there is one."""
 
-    def __init__(self, remote: RemoteImage, store: Store | None, clock: Clock) -> None:
+    def __init__(self, remote: ImageSource, store: Store | None, clock: Clock) -> None:
         self.remote = remote
         self.store = store
         self._clock = clock
 
     def resolve(self) -> Document[Manifest] | Document[Index]:
         """What the reference names now. Raises DgetError."""
-        document = self._unchanged() or self.remote.resolve()
+        document = self._known() or self.remote.resolve()
         if self.store:
             self.store.blobs.add(document.descriptor.digest, document.raw)
             self.store.refs.set(self.remote.reference.archive_name, document.descriptor, self._clock.time())
@@ -53,22 +54,24 @@ class CachedImage:
     def _cached(self, descriptor: Descriptor) -> bytes | None:
         return self.store.blobs.read(descriptor) if self.store else None
 
-    def _unchanged(self) -> Document[Manifest] | Document[Index] | None:
-        """The document of the last resolution, where it is in the cache and still what the reference names."""
+    def _known(self) -> Document[Manifest] | Document[Index] | None:
+        """The document that the reference names, where the cache has it: registries count who asks for one."""
+        if self.store is None:
+            return None
         reference = self.remote.reference
-        ref = self.store.refs.get(reference.archive_name) if self.store else None
-        if ref is None or (reference.digest and reference.digest != ref.digest):
+        refs = [ref for ref in self.store.refs.all() if ref.name.startswith(f"{reference.name}:")]
+        # A repository that was never pulled from is asked at once: HEAD would be a step more, and for nothing.
+        digest = reference.digest or self._named_now() if refs else None
+        size = self.store.blobs.size(digest) if digest else None
+        if digest is None or size is None or size > MANIFEST_MAX:
             return None
-        raw = self._cached(ref.descriptor)
-        if raw is None:
-            return None
-        if reference.digest is None and not self._still_names(ref.descriptor):
-            return None
-        return read_manifest(raw, declared=ref.media_type)
+        raw = self._cached(Descriptor(digest=digest, size=size))
+        declared = next((ref.media_type for ref in refs if ref.digest == digest), "")
+        return read_manifest(raw, declared=declared) if raw else None
 
-    def _still_names(self, root: Descriptor) -> bool:
+    def _named_now(self) -> Digest | None:
         # HEAD is not counted as a pull; a registry that cannot answer it is asked by GET.
         try:
-            return self.remote.digest() == root.digest
+            return self.remote.digest()
         except (NotFound, RegistryError):
-            return False
+            return None

@@ -18,7 +18,9 @@ def attestations_of(source: CachedImage, image: Image) -> list[Companion]:
     subject = image.manifest.descriptor.digest
     entries = {entry.digest: entry for index in image.indexes for entry in index.value.attestations_of(subject)}
     return [
-        Companion(subject=subject, documents=(source.document(entry),), attests=entry) for entry in entries.values()
+        Companion(subject=subject, documents=(source.document(entry),), attests=entry)
+        for entry in entries.values()
+        if source.remote.holds(entry)
     ]
 
 

@@ -16,7 +16,7 @@ from dget.engine.liar import find_liar
 from dget.engine.sources import Sources
 from dget.engine.transfer import ChunkSink, Journal, Superseded, Transfer
 from dget.engine.trial import compare, fetch_held
-from dget.errors import Cancelled, DgetError, IntegrityError, NetworkError, StorageError
+from dget.errors import Cancelled, DamagedFile, DgetError, IntegrityError, NetworkError, StorageError
 from dget.flow import Cancel, Counter, Observer, RateLimit, Retrying, Warned
 from dget.model import Descriptor
 from dget.protocol.retry import GiveUp
@@ -369,6 +369,8 @@ class Download:
         self._changed.notify_all()
 
     def _restart_damaged(self, transfer: Transfer) -> None:
+        if transfer.sources.steady:
+            raise DamagedFile(f"the bytes of blob {transfer.blob.digest} do not match their digest")
         error = IntegrityError(
             f"the bytes of blob {transfer.blob.digest} do not match their digest, after {transfer.restarts + 1} tries",
             hint="the registry, a proxy or a mirror in between serves damaged data; try another network or mirror",

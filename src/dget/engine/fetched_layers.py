@@ -13,7 +13,7 @@ from dget.engine.cached_image import CachedImage
 from dget.engine.download import Download
 from dget.engine.sources import Sources
 from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, RateLimit, TransferStarted, Warned
-from dget.model import Descriptor, Digest
+from dget.model import Descriptor, Digest, Document, Manifest
 from dget.store import BlobStore, Store
 
 _PIECE = 1 << 20
@@ -28,7 +28,7 @@ class FetchedLayers:
     def __init__(
         self,
         source: CachedImage,
-        layers: Sequence[Descriptor],
+        manifest: Document[Manifest],
         *,
         connections: int | None,
         rate_limit: RateLimit | None,
@@ -37,7 +37,8 @@ class FetchedLayers:
         observer: Observer,
     ) -> None:
         self._source = source
-        self._layers = layers
+        self._manifest = manifest.descriptor
+        self._layers = manifest.value.layers
         self._connections = connections
         self._rate_limit = rate_limit
         self._verify_cache = verify_cache
@@ -112,6 +113,7 @@ class FetchedLayers:
             (blob, region, Counter(blob.digest.short, blob.size)) for blob, region in zip(blobs, regions, strict=True)
         ]
         self._observer(TransferStarted(progress=Progress([counter for _, _, counter in wanted])))
+        self._source.remote.scout(self._manifest)
         # A download's end cancels what it was given, and more of them may follow.
         run = Cancel()
         download = Download(

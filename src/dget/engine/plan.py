@@ -128,7 +128,7 @@ def _choose(
 
     def image(document: Document[Manifest], platform: Platform | None, indexes: Indexes) -> Image:
         return Image(
-            names=(reference.archive_name,),
+            names=source.remote.names,
             platform=platform,
             manifest=document,
             indexes=indexes,

@@ -22,10 +22,14 @@ class BlobSource(Protocol):
 
 
 class BlobHost(BlobSource, Protocol):
-    """One of several that have the same blobs. origin: whether it is trusted without proof."""
+    """One of several that have the same blobs.
+
+    origin: whether it is trusted without proof; steady: whether what is read again is the same, so that damage is final.
+    """
 
     name: str
     origin: bool
+    steady: bool
 
     def failed(self, error: DgetError) -> None: ...
 
@@ -74,6 +78,10 @@ class Sources:
     def __init__(self, hosts: BlobHosts) -> None:
         self._hosts = hosts
         self._known: dict[int, Source] = {}
+
+    @property
+    def steady(self) -> bool:
+        return all(host.steady for host in self._hosts.alive)
 
     def choose(self, blob: Descriptor, now: float) -> Source | None:
         """Who is asked for the next chunk; None where those who could be are to be waited for.
@@ -128,23 +136,3 @@ class Sources:
         if id(host) not in self._known:
             self._known[id(host)] = Source(host, proven=host.origin)
         return self._known[id(host)]
-
-
-class Alone:
-    """A BlobHosts of one that is no host: the cache, or a file."""
-
-    name = ""
-    origin = True
-
-    def __init__(self, source: BlobSource) -> None:
-        self.read_blob = source.read_blob
-
-    @property
-    def alive(self) -> Sequence["Alone"]:
-        return (self,)
-
-    def failed(self, error: DgetError) -> None:
-        """There is no other one to be asked instead."""
-
-    def drop(self, reason: str) -> None:
-        """There is no other one to be asked instead."""

@@ -38,6 +38,14 @@ class Retrying:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paused:
+    """The run waits until a registry allows more requests. text: why, and until when; seconds: from now."""
+
+    text: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlobFromCache:
     """A blob needs no download."""
 
@@ -62,7 +70,7 @@ class Answered:
     seconds: float
 
 
-Event: TypeAlias = Answered | Stage | Noted | Warned | Retrying | BlobFromCache | TransferStarted
+Event: TypeAlias = Answered | Stage | Noted | Warned | Retrying | Paused | BlobFromCache | TransferStarted
 Observer: TypeAlias = Callable[[Event], None]
 
 

@@ -46,19 +46,32 @@ class _Shape(msgspec.Struct, rename="camel"):
         return bytes(getattr(self, field)) not in (b"", b"null")
 
 
+class OldManifest(Unsupported):
+    """A manifest of Docker's schema 1, which must be converted before it can be used. raw: as the registry gave it."""
+
+    def __init__(self, raw: bytes) -> None:
+        super().__init__(
+            "this image is stored in Docker's old schema 1 format",
+            hint="pull it from its registry, or ask its publisher to push it again with a newer Docker",
+        )
+        self.raw = raw
+
+
+def is_schema1(raw: bytes) -> bool:
+    """By the fields present. Raises Unsupported for what is no document."""
+    return decode(raw, _Shape).has("fs_layers")
+
+
 def read_manifest(raw: bytes, *, declared: str = "") -> Document[Manifest] | Document[Index]:
     """Decides by the fields present: `Content-Type` (declared) may lie, and `mediaType` inside may be missing.
 
-    Raises Unsupported for other documents, and for one that could be read in two ways: as both kinds
+    Raises OldManifest for schema 1, Unsupported for other documents and for one that could be read in two ways: as both kinds
     (GHSA-77vh-xpmg-72qh), or with a name twice, of which some readers take the first and some the last.
     """
     shape = decode(raw, _Shape)
     _refuse_doubled_names(raw)
     if shape.has("fs_layers"):
-        raise Unsupported(
-            "this image is stored in Docker's old schema 1 format, which dget cannot read yet",
-            hint="ask its publisher to push it again with a newer Docker",
-        )
+        raise OldManifest(raw)
     is_index = shape.has("manifests")
     is_manifest = shape.has("config") or shape.has("layers")
     if is_index == is_manifest:

@@ -5,8 +5,12 @@ Source: OCI image specification, media-types.md; distribution, docs/spec/manifes
 
 DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+json"
+DOCKER_SCHEMA1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 DOCKER_LAYER_GZIP = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+DOCKER_LAYER_ZSTD = "application/vnd.docker.image.rootfs.diff.tar.zstd"
 DOCKER_PLUGIN_CONFIG = "application/vnd.docker.plugin.v1+json"
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -15,7 +19,9 @@ OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 OCI_LAYER_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 # All in one Accept: asking for index types alone makes single-manifest images fail.
-ACCEPT_MANIFESTS = ", ".join((OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST))
+ACCEPT_MANIFESTS = ", ".join(
+    (OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, DOCKER_SCHEMA1)
+)
 
 INDEXES = frozenset((DOCKER_INDEX, OCI_INDEX))
 IMAGE_CONFIGS = frozenset((DOCKER_CONFIG, OCI_CONFIG))

@@ -8,6 +8,7 @@ from dget.errors import UsageError
 from dget.model.digest import Digest
 
 DOCKER_HUB = "docker.io"
+_DOCKER_HUB_WIRE = "registry-1.docker.io"
 DEFAULT_TAG = "latest"
 # Docker Hub's other names: of old, on the wire, and in the original tool's default.
 _HUB_DOMAINS = frozenset(("index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"))
@@ -161,3 +162,22 @@ def _check_repository(text: str, domain: str, repository: str) -> None:
         )
     if len(domain) + 1 + len(repository) > _NAME_MAX:
         raise UsageError(f"the image name is longer than {_NAME_MAX} characters")
+
+
+def registry_host(text: str) -> str | None:
+    """The registry that a word names; None where it names an image.
+
+    A host has a dot, is `localhost`, or stands after https:// or http://: `redis:7` is an image, `quay.io` is none.
+    """
+    bare = text.removeprefix("https://").removeprefix("http://").rstrip("/")
+    name, _, port = bare.rpartition(":")
+    host = name if name and port.isdigit() else bare
+    marked = bare != text or "." in host or "[" in host or host == "localhost"
+    if not marked or not _DOMAIN.fullmatch(bare):
+        return None
+    return DOCKER_HUB if bare in ("index.docker.io", _DOCKER_HUB_WIRE) else bare
+
+
+def wire_host(domain: str) -> str:
+    """The host that answers for a registry: Docker Hub's name and address differ."""
+    return _DOCKER_HUB_WIRE if domain == DOCKER_HUB else domain

@@ -186,6 +186,7 @@ def _ask_for_token(
 
 
 def _token_request(realm: Realm, scope: str, credential: Credential | None) -> Request:
+    # Without a scope it proves who asks, and nothing more (docs/spec/auth/token.md).
     query = {name: value for name, value in (("service", realm.service), ("scope", scope)) if value}
     joint = "&" if urlsplit(realm.url).query else "?"
     request = Request(url=f"{realm.url}{joint}{urlencode(query)}" if query else realm.url)

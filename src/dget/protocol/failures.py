@@ -7,6 +7,7 @@ import msgspec
 
 from dget.errors import DgetError, NetworkError, NotFound, RateLimited, RegistryError, Unauthorized
 from dget.protocol.http import Headers, Response
+from dget.protocol.quota import Quota
 
 _TEXT_MAX = 200
 _TITLE = re.compile(r"<title>([^<]+)</title>", re.IGNORECASE)
@@ -48,7 +49,7 @@ def _error_for(response: Response, host: str, subject: str, hint: str | None) ->
                 hint=hint or "check the spelling; `dget tags REPOSITORY` lists the tags that exist",
             )
         case 429:
-            return RateLimited(f"{host} allows no more requests now{said}", hint=hint)
+            return RateLimited(f"{host} allows no more requests now{said}", hint=hint or _quota_hint(response.headers))
         case 407:
             return NetworkError(
                 "the proxy wants a name and a password", hint="write it as -proxy http://NAME:PASSWORD@HOST:PORT"
@@ -57,6 +58,15 @@ def _error_for(response: Response, host: str, subject: str, hint: str | None) ->
             return RegistryError(
                 f"{host} answered {status} to {about}{said}", status=status, error_code=code, hint=hint
             )
+
+
+def _quota_hint(headers: Headers) -> str | None:
+    """What is known where the registry does not say when to come back."""
+    quota = Quota.from_headers(headers)
+    if quota is None:
+        return None
+    window = f" in {quota.window / 3600:g} h" if quota.window else ""
+    return f"it allows {quota.limit} pulls{window}; with a name and a password it may be more"
 
 
 def is_web_page(response: Response) -> bool:

@@ -8,6 +8,9 @@ from dget.protocol.http import Headers
 
 _VALUE = re.compile(r"(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?")
 
+# A few images more, whatever the limit.
+_LOW = 10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
@@ -21,6 +24,11 @@ class Quota:
     remaining: int
     window: int
     source: str = ""
+
+    @property
+    def low(self) -> bool:
+        """Whether the person should know before it is used up."""
+        return self.remaining <= max(_LOW, self.limit // 10)
 
     @classmethod
     def from_headers(cls, headers: Headers) -> Self | None:

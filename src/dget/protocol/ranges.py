@@ -13,6 +13,12 @@ def range_header(start: int, stop: int) -> str:
     return f"bytes={start}-{stop - 1}"
 
 
+def whole_size(headers: Headers) -> int | None:
+    """Of what a 206 is a part of; None where it does not tell."""
+    found = _CONTENT_RANGE.fullmatch((headers.get("Content-Range") or "").strip())
+    return int(found[3]) if found and found[3] else None
+
+
 def check_range(status: int, headers: Headers, *, start: int, stop: int, size: int) -> None:
     """Raises NetworkError unless the body begins where it was asked to: byte `start` of a blob of `size` bytes.
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dget.errors import DgetError, RateLimited
+from dget.errors import DgetError
 
 ATTEMPTS_WITHOUT_PROGRESS = 5
 _FIRST_WAIT = 0.25
@@ -32,25 +32,12 @@ def decide(error: DgetError, *, attempt: int, jitter: float) -> Retry | GiveUp:
     if not error.temporary:
         return GiveUp(error)
     if retry_after is not None and retry_after > _SERVER_WAIT_MAX:
-        return GiveUp(_told_to_wait(error, retry_after))
+        return GiveUp(error)
     if attempt >= ATTEMPTS_WITHOUT_PROGRESS:
-        return GiveUp(error if retry_after is None else _told_to_wait(error, retry_after))
+        return GiveUp(error)
     return Retry(max(retry_after or 0.0, backoff(attempt, jitter)))
 
 
 def backoff(attempt: int, jitter: float) -> float:
     """Seconds: doubling from a quarter, spread over half its length so that workers do not come back together."""
     return min(_WAIT_MAX, _FIRST_WAIT * 2.0 ** (attempt - 1)) * (0.75 + jitter / 2)
-
-
-def _told_to_wait(error: DgetError, seconds: float) -> DgetError:
-    if not isinstance(error, RateLimited):
-        return error
-    return RateLimited(error.message, hint=error.hint or f"it allows requests again in {_duration(seconds)}")
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"{round(seconds)} seconds"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} minutes"

@@ -4,7 +4,9 @@ from dget.registry.access import check_access
 from dget.registry.endpoint import Endpoint
 from dget.registry.health import Forgetful, Health, HostMemory
 from dget.registry.image_hosts import ImageHosts, TagFrom
+from dget.registry.one_host import image_at
 from dget.registry.persistence import persist
+from dget.registry.quota import quota_image, quota_told_by_image, quota_told_by_registry
 from dget.registry.remote_host import RemoteHost
 from dget.registry.remote_image import RemoteImage
 from dget.registry.session import NotARegistry, RangesIgnored, Session
@@ -23,6 +25,10 @@ __all__ = [
     "Session",
     "TagFrom",
     "check_access",
+    "image_at",
     "list_tags",
     "persist",
+    "quota_image",
+    "quota_told_by_image",
+    "quota_told_by_registry",
 ]

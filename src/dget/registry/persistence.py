@@ -21,8 +21,6 @@ def persist(action: Callable[[], T], *, what: str, cancel: Cancel, observer: Obs
             attempt += 1
             decision = decide(error, attempt=attempt, jitter=random.random())  # noqa: S311 - no secret
             if isinstance(decision, GiveUp):
-                if decision.error is error:
-                    raise
-                raise decision.error from error
+                raise
             observer(Retrying(what=what, error=error.message, seconds=decision.after))
         cancel.sleep(decision.after)

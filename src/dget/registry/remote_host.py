@@ -12,6 +12,9 @@ from dget.registry.session import NotARegistry, Session
 class RemoteHost:
     """origin: whether it is the registry's own, which is trusted, and at most rests."""
 
+    # Asked again, a registry or a proxy in between may give what it should.
+    steady = False
+
     def __init__(self, host: Host, session: Session, health: Health, *, cancel: Cancel, observer: Observer) -> None:
         self.name = host.url.partition("://")[2].removesuffix("/v2")
         self.origin = host.origin

@@ -6,10 +6,12 @@ from typing import TypeVar
 from dget.errors import IntegrityError, NotFound, Unsupported
 from dget.flow import Cancel, Observer
 from dget.model import Descriptor, Digest, Document, Index, Manifest, Reference, read_manifest
+from dget.model.document import is_schema1
 from dget.model.media_type import ACCEPT_MANIFESTS
 from dget.protocol.http import Response
 from dget.protocol.quota import Quota
 from dget.protocol.referrers import of_types, referrers_tag
+from dget.protocol.schema1 import payload_of
 from dget.registry.image_hosts import ImageHosts
 from dget.registry.persistence import persist
 from dget.registry.referrers import list_referrers
@@ -18,7 +20,7 @@ from dget.registry.remote_host import RemoteHost
 T = TypeVar("T")
 
 # Common registries take no larger ones (distribution specification, "Pushing Manifests").
-_MANIFEST_MAX = 4 << 20
+MANIFEST_MAX = 4 << 20
 _DOCUMENT_MAX = 8 << 20
 _DIGEST_HEADER = "Docker-Content-Digest"
 
@@ -32,6 +34,14 @@ class RemoteImage:
         self.quota: Quota | None = None
         self._cancel = cancel
         self._observer = observer
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.reference.archive_name,)
+
+    def holds(self, descriptor: Descriptor) -> bool:  # noqa: ARG002 - an ImageSource's shape
+        """A registry takes no index without what it lists."""
+        return True
 
     def resolve(self) -> Document[Manifest] | Document[Index]:
         """The manifest or index that the tag or digest names. Raises DgetError."""
@@ -88,6 +98,13 @@ class RemoteImage:
         stand_in = self.tagged(referrers_tag(digest))
         return of_types(stand_in.value.manifests, types) if stand_in and isinstance(stand_in.value, Index) else []
 
+    def blob_size(self, digest: Digest) -> int:
+        """Of a blob that no descriptor tells of. Raises DgetError."""
+        return self._persist(
+            lambda: self.hosts.for_content(lambda host, cancel: host.session.blob_size(digest, cancel=cancel)),
+            str(digest),
+        )
+
     def small_blob(self, blob: Descriptor) -> bytes:
         """A config or the like, verified. Raises IntegrityError; Unsupported where it is too large for one."""
         if blob.size > _DOCUMENT_MAX:
@@ -129,9 +146,11 @@ class RemoteImage:
     ) -> Document[Manifest] | Document[Index]:
         response = self._ask(host, selector, subject, cancel)
         raw = response.body
-        if len(raw) > _MANIFEST_MAX:
-            raise Unsupported(f"the manifest of {subject} is larger than {_MANIFEST_MAX >> 20} MB")
-        if digest is not None and Digest.of(raw, digest.algorithm) != digest:
+        if len(raw) > MANIFEST_MAX:
+            raise Unsupported(f"the manifest of {subject} is larger than {MANIFEST_MAX >> 20} MB")
+        # Of a signed schema 1 manifest the digest is that of what was signed, and nothing else of it is read.
+        named = payload_of(raw) if is_schema1(raw) else raw
+        if digest is not None and Digest.of(named, digest.algorithm) != digest:
             raise IntegrityError(
                 f"the registry's manifest for {subject} does not match its digest",
                 hint="a proxy or mirror in between may have changed it; try again, or another network",

@@ -11,7 +11,7 @@ from dget.protocol.failures import failure_of, is_web_page
 from dget.protocol.foreign_places import foreign_place
 from dget.protocol.http import Headers, Request, Response
 from dget.protocol.origin import host_of, origin, redirected
-from dget.protocol.ranges import check_range, range_header
+from dget.protocol.ranges import check_range, range_header, whole_size
 from dget.registry.endpoint import Endpoint
 from dget.transport import ResponseSink, Transport
 from dget.transport.curl_errors import tls_not_spoken
@@ -101,6 +101,23 @@ class Session:
         if not taker.begun:
             raise failure_of(response, host_of(target), now=self._clock.time(), subject=f"foreign layer {digest}")
 
+    def blob_size(self, digest: Digest, *, cancel: Cancel) -> int:
+        """Asked by HEAD; by a range of one byte where that is refused: a URL signed for GET answers HEAD with 403.
+
+        Raises DgetError.
+        """
+        place = f"/blobs/{digest}"
+        response = self._follow(place, Request(url="", method="HEAD"), None, cancel)
+        length = response.headers.get("Content-Length") or ""
+        if response.ok and length.isdecimal():
+            return int(length)
+        taker = _SizeTaker()
+        response = self._follow(place, Request(url="").with_header("Range", range_header(0, 1)), taker, cancel)
+        if taker.size is None:
+            subject = f"blob {digest} of {self.repository}"
+            raise failure_of(response, host_of(self.base), now=self._clock.time(), subject=subject)
+        return taker.size
+
     def _ask_for_blob(
         self, digest: Digest, headers: Headers, taker: "_BlobTaker", cancel: Cancel
     ) -> tuple[Response, str]:
@@ -189,6 +206,18 @@ class Session:
             except StopIteration as end:
                 answer: Response = end.value
                 return answer
+
+
+class _SizeTaker:
+    """Takes the size of a blob from an answer, and none of its bytes."""
+
+    def __init__(self) -> None:
+        self.size: int | None = None
+
+    def begin(self, status: int, headers: Headers) -> ByteSink | None:
+        if status == 206:
+            self.size = whole_size(headers)
+        return None
 
 
 class _BlobTaker:

@@ -24,10 +24,14 @@ class BlobStore:
 
     def has(self, blob: Descriptor) -> bool:
         """Whether it is there in its full size; its bytes are verified when they are used."""
+        return self.size(blob.digest) == blob.size
+
+    def size(self, digest: Digest) -> int | None:
+        """In bytes, as it lies there; None where it is not there. Raises StorageError."""
         try:
-            return self.path(blob.digest).stat().st_size == blob.size
+            return self.path(digest).stat().st_size
         except FileNotFoundError:
-            return False
+            return None
         except OSError:
             with cache_errors(self._blobs, "read the cache"):
                 raise

@@ -1,7 +1,9 @@
 """HTTP by libcurl: one easy handle a request at a time, name look-ups and TLS sessions shared by all."""
 
 import contextlib
+from collections.abc import Callable
 from queue import Empty, LifoQueue
+from typing import TypeAlias
 
 import pycurl
 
@@ -30,11 +32,15 @@ from dget.transport.reach import Reach
 from dget.transport.sockets import OpenSockets
 from dget.transport.trust import TrustStores
 
+Watch: TypeAlias = Callable[[pycurl.Curl], None]
+
 
 class CurlTransport:
     """A Transport. Threads may use it together."""
 
-    def __init__(self, options: TransportOptions) -> None:
+    def __init__(self, options: TransportOptions, *, watch: Watch | None = None) -> None:
+        """watch: is shown the handle after each request."""
+        self._watch = watch
         self._options = options
         self._trust = TrustStores(options.environment)
         self._reach = Reach(options.pins)
@@ -80,14 +86,15 @@ class CurlTransport:
         try:
             return self._idle.get_nowait()
         except Empty:
-            return _Handle(self._options, self._reach, self._share)
+            return _Handle(self._options, self._reach, self._share, self._watch)
 
 
 class _Handle:
     """An easy handle with its kept-alive connections, for one thread at a time."""
 
-    def __init__(self, options: TransportOptions, reach: Reach, share: pycurl.CurlShare) -> None:
+    def __init__(self, options: TransportOptions, reach: Reach, share: pycurl.CurlShare, watch: Watch | None) -> None:
         self._reach = reach
+        self._watch = watch
         self._sockets = OpenSockets()
         self._curl = pycurl.Curl()
         self._curl.setopt(pycurl.SHARE, share)
@@ -105,6 +112,8 @@ class _Handle:
         self._curl.reset()
         for option, value in self._base + options:
             self._curl.setopt(option, value)
+        if self._watch:
+            self._curl.setopt(pycurl.OPT_CERTINFO, 1)
         incoming = Incoming(sink)
         self._curl.setopt(pycurl.HEADERFUNCTION, incoming.header)
         self._curl.setopt(pycurl.WRITEFUNCTION, incoming.write)
@@ -117,6 +126,8 @@ class _Handle:
                 kept = incoming.failure or self._sockets.refusal
                 raise kept or error_of(self._failure(error), request.url, proxy) from None
             finally:
+                if self._watch:
+                    self._watch(self._curl)
                 # Lets go of the sink. Not by reset(): libcurl closes its sockets through our callbacks later on.
                 self._curl.setopt(pycurl.HEADERFUNCTION, _ignore)
                 self._curl.setopt(pycurl.WRITEFUNCTION, _ignore)

@@ -25,6 +25,8 @@ def meaning(text: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         ("-o x nginx", "pull", ("--output=x",), ("nginx",)),
         ("-print=true nginx", "pull", ("--print",), ("nginx",)),
         ("-print=false nginx", "pull", (), ("nginx",)),
+        ("-insecure nginx", "pull", ("--insecure",), ("nginx",)),
+        ("-insecure=false nginx", "pull", ("--insecure=false",), ("nginx",)),
         ("-print nginx", "pull", ("--print",), ("nginx",)),
         ("pull inspect", "pull", (), ("inspect",)),
         ("nginx -o -", "pull", ("--output=-",), ("nginx",)),

@@ -51,7 +51,7 @@ def test_members_and_frames_follow_one_another_however_the_bytes_arrive(parts, k
     assert unpacked(b"".join(map(PACKERS[kind], parts)), step) == b"".join(parts)
 
 
-@pytest.mark.parametrize("kind", Compression)
+@pytest.mark.parametrize("kind", PACKERS)
 def test_the_kind_is_seen_by_the_first_bytes(kind):
     packed = PACKERS[kind](b"text" * 50)
     assert detect_compression(packed[:4]) is kind

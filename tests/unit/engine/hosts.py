@@ -8,6 +8,8 @@ from dget.model import Descriptor, Digest
 class MemoryHost:
     """content: what it gives for the blob; step: bytes of one answer; error: raised in place of an answer."""
 
+    steady = False
+
     def __init__(self, name: str, content: bytes = b"", *, origin: bool = False, step: int = 1 << 20) -> None:
         self.name = name
         self.origin = origin

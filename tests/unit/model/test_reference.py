@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dget.errors import UsageError
-from dget.model import Digest, Reference
+from dget.model import Digest, Reference, registry_host, wire_host
 
 DIGEST = "sha256:" + "a1" * 32
 
@@ -90,3 +90,32 @@ def test_any_text_is_a_reference_or_a_usage_error(text):
 def test_what_is_no_digest_is_refused(text):
     with pytest.raises(ValueError, match="not a sha256"):
         Digest.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("word", "host"),
+    [
+        ("quay.io", "quay.io"),
+        ("docker.io", "docker.io"),
+        ("index.docker.io", "docker.io"),
+        ("registry-1.docker.io", "docker.io"),
+        ("localhost", "localhost"),
+        ("localhost:5000", "localhost:5000"),
+        ("127.0.0.1:5000", "127.0.0.1:5000"),
+        ("[::1]:5000", "[::1]:5000"),
+        ("https://registry:5000/", "registry:5000"),
+        ("http://harbor", "harbor"),
+        ("redis:7", None),
+        ("alpine:3.20", None),
+        ("alpine", None),
+        ("quay.io/a/b", None),
+        ("https://quay.io/a/b", None),
+        ("a.b@c", None),
+    ],
+)
+def test_a_registry_is_told_from_an_image(word, host):
+    assert registry_host(word) == host
+
+
+def test_docker_hub_answers_under_another_name():
+    assert (wire_host("docker.io"), wire_host("quay.io")) == ("registry-1.docker.io", "quay.io")

@@ -1,0 +1,242 @@
+"""Looking at all of an archive: every document is read, every blob is hashed, every layer is unpacked once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from dget.archive.inspection.views import Fault, ImageView, Inspected, Kind, View
+from dget.archive.readers.docker_save import Entry, read_entries
+from dget.archive.readers.file_image import CONFIG_MAX, MANIFEST_MAX, blob_place
+from dget.archive.readers.layer import MeasuredLayer, measure
+from dget.archive.readers.listed import full_name
+from dget.archive.readers.members import Members, read_document
+from dget.archive.readers.oci_layout import CONTAINERD_NAME, REF_NAME
+from dget.archive.readers.open_members import open_members, outer_compression
+from dget.codec import Compression
+from dget.errors import IntegrityError, Unsupported
+from dget.flow import Cancel, Observer, Stage
+from dget.model import Descriptor, Digest, ImageConfig, Index, Manifest, Platform, choose_platform, read_manifest
+from dget.model.document import decode
+from dget.model.manifest import is_attestation
+from dget.model.media_type import OCI_INDEX, OCI_MANIFEST
+
+_LINKS = {"symbolic": Kind.SYMBOLIC_LINK, "hard": Kind.HARD_LINK}
+_INDEX_DEPTH_MAX = 4
+
+
+def inspect_archive(path: Path, platform: Platform, *, cancel: Cancel, observer: Observer) -> Inspected:
+    """platform: of the machine that is to load it. What is wrong is in the result.
+
+    Raises NotFound, StorageError, UsageError, Cancelled.
+    """
+    packed = Compression.NONE if path.is_dir() or not path.exists() else outer_compression(path)
+    blank = Inspected(path=path, compression=packed, is_folder=path.is_dir())
+    try:
+        members = open_members(path, cancel=cancel, observer=observer)
+    except (IntegrityError, Unsupported) as error:
+        return replace(blank, damage=error.message)
+    observer(Stage(text=f"checking every blob in {path.name}"))
+    try:
+        return _Inspection(members, platform, cancel).all_of(blank)
+    except IntegrityError as error:
+        # A link in a circle, a name that stands there twice.
+        return replace(blank, damage=error.message)
+    finally:
+        members.close()
+
+
+class _Inspection:
+    def __init__(self, members: Members, platform: Platform, cancel: Cancel) -> None:
+        self._members = members
+        self._platform = platform
+        self._cancel = cancel
+        self._measured: dict[str, MeasuredLayer | None] = {}
+
+    def all_of(self, blank: Inspected) -> Inspected:
+        return replace(
+            blank,
+            docker=self._docker() if self._members.size_of("manifest.json") is not None else None,
+            oci=self._oci() if self._members.size_of("index.json") is not None else None,
+            has_layout=self._members.size_of("oci-layout") is not None,
+        )
+
+    # What manifest.json tells.
+
+    def _docker(self) -> View:
+        try:
+            entries = read_entries(self._members)
+        except Unsupported:
+            return View(images=(), faults=(Fault(Kind.UNREADABLE, "manifest.json"),))
+        images = [self._docker_image(entry) for entry in entries]
+        return View(images=_with_clashes(images))
+
+    def _docker_image(self, entry: Entry) -> ImageView:
+        names = entry.repo_tags or ()
+        faults = [Fault(Kind.INVALID_NAME, repr(name)) for name in names if full_name(name) is None]
+        if not names:
+            faults.append(Fault(Kind.NO_NAME, entry.config))
+        raw = self._small(entry.config, CONFIG_MAX)
+        config = _config(raw)
+        if config is None:
+            faults.append(Fault(Kind.MISSING if raw is None else Kind.UNREADABLE, entry.config))
+        else:
+            faults += self._layers(entry.layers, config.diff_ids, entry.config)
+        return ImageView(
+            names=names,
+            image_id=str(Digest.of(raw)) if raw is not None else "",
+            platform=str(config.platform.normalised()) if config else "",
+            faults=tuple(faults),
+        )
+
+    # What index.json tells.
+
+    def _oci(self) -> View:
+        raw = self._small("index.json", MANIFEST_MAX) or b""
+        try:
+            entries = [entry for entry in decode(raw, Index).manifests if not is_attestation(entry)]
+        except Unsupported:
+            return View(images=(), faults=(Fault(Kind.UNREADABLE, "index.json"),))
+        images = [self._oci_image(entry) for entry in entries]
+        return View(images=_with_clashes(images), faults=tuple(self._layout()))
+
+    def _layout(self) -> Iterator[Fault]:
+        raw = self._small("oci-layout", MANIFEST_MAX)
+        if raw is not None and b'"1.0.0"' not in raw:
+            yield Fault(Kind.LAYOUT_VERSION, "oci-layout")
+
+    def _oci_image(self, entry: Descriptor) -> ImageView:
+        name = entry.annotation(CONTAINERD_NAME) or entry.annotation(REF_NAME)
+        image = ImageView(
+            names=(name,) if name else (),
+            containerd_name=entry.annotation(CONTAINERD_NAME),
+            # containers/image passes over Docker's media types (oci/layout/oci_transport.go).
+            oci_ref=entry.annotation(REF_NAME) if entry.media_type in {OCI_INDEX, OCI_MANIFEST} else None,
+            root=str(entry.digest),
+            image_id=str(entry.digest),
+        )
+        faults = [] if name else [Fault(Kind.NO_NAME, str(entry.digest))]
+        if name and not set("/:") & set(name):
+            faults.append(Fault(Kind.TAG_ALONE, name))
+        if entry.platform and choose_platform([entry.platform], self._platform) is None:
+            faults.append(Fault(Kind.OTHER_PLATFORM, f"{name or entry.digest} ({entry.platform})"))
+        manifest = self._manifest(entry, faults, 0)
+        if manifest is None:
+            return replace(image, faults=tuple(faults))
+        for layer in manifest.layers:
+            faults += self._blob(layer)
+        config = self._blob_document(manifest.config, faults)
+        if config is not None:
+            places = [blob_place(layer.digest) for layer in manifest.layers]
+            faults += self._layers(places, config.diff_ids, str(manifest.config.digest))
+            image = replace(image, platform=str(config.platform.normalised()))
+        # What was found missing needs no second word.
+        return replace(image, image_id=str(manifest.config.digest), faults=tuple(dict.fromkeys(faults)))
+
+    def _manifest(self, descriptor: Descriptor, faults: list[Fault], depth: int) -> Manifest | None:
+        """The manifest that an engine on this platform takes. What is wrong goes into `faults`."""
+        place = blob_place(descriptor.digest)
+        raw = None if any(self._blob(descriptor)) else self._small(place, MANIFEST_MAX)
+        try:
+            value = read_manifest(raw or b"", declared=descriptor.media_type).value
+        except Unsupported:
+            faults.append(Fault(Kind.NO_MANIFEST, place))
+            return None
+        if isinstance(value, Manifest):
+            return value
+        if any(self._members.size_of(blob_place(entry.digest)) is None for entry in value.images):
+            faults.append(Fault(Kind.PARTIAL_INDEX, str(descriptor.digest)))
+        builds = [entry for entry in value.images if entry.platform is not None]
+        chosen = choose_platform([entry.platform for entry in builds if entry.platform], self._platform)
+        if chosen is None or depth == _INDEX_DEPTH_MAX:
+            faults.append(Fault(Kind.NO_BUILD, f"{descriptor.digest} ({self._platform})"))
+            return None
+        return self._manifest(builds[chosen], faults, depth + 1)
+
+    # What both need.
+
+    def _small(self, name: str, limit: int) -> bytes | None:
+        """None where it is not there; empty, and so unreadable, where it is too large."""
+        try:
+            return read_document(self._members, name, limit)
+        except Unsupported:
+            return b""
+
+    def _blob_document(self, blob: Descriptor, faults: list[Fault]) -> ImageConfig | None:
+        if wrong := list(self._blob(blob)):
+            faults += wrong
+            return None
+        config = _config(self._small(blob_place(blob.digest), CONFIG_MAX))
+        if config is None:
+            faults.append(Fault(Kind.UNREADABLE, str(blob.digest)))
+        return config
+
+    def _blob(self, blob: Descriptor) -> Iterator[Fault]:
+        """Against its descriptor."""
+        place = blob_place(blob.digest)
+        size = self._members.size_of(place)
+        if size is None:
+            yield Fault(Kind.MISSING, place)
+        elif size != blob.size:
+            yield Fault(Kind.WRONG_SIZE, place)
+        elif self._hash(place, blob.digest) != blob.digest.hex:
+            yield Fault(Kind.WRONG_DIGEST, place)
+
+    def _hash(self, name: str, digest: Digest) -> str:
+        hasher, at = digest.hasher(), 0
+        while piece := self._members.read(name, at, 1 << 20):
+            self._cancel.check()
+            hasher.update(piece)
+            at += len(piece)
+        return hasher.hexdigest()
+
+    def _layers(self, places: Sequence[str], diff_ids: Sequence[Digest], config: str) -> Iterator[Fault]:
+        if len(places) != len(diff_ids):
+            yield Fault(Kind.LAYER_COUNT, config)
+        given: set[Digest] = set()
+        for number, place in enumerate(places):
+            if self._members.size_of(place) is None:
+                yield Fault(Kind.MISSING, place)
+                continue
+            measured = self._measure(place)
+            if measured is None:
+                yield Fault(Kind.UNREADABLE, place)
+                continue
+            link = self._members.link_kind(place)
+            # Where the same layer stands before it, nobody reads the link.
+            if link == "hard" or (link and measured.diff_id not in given):
+                yield Fault(_LINKS[link], place)
+            given.add(measured.diff_id)
+            if measured.compression is Compression.ZSTD:
+                yield Fault(Kind.ZSTD_LAYER, place)
+            if number < len(diff_ids) and measured.diff_id != diff_ids[number]:
+                yield Fault(Kind.WRONG_DIFF_ID, place)
+
+    def _measure(self, place: str) -> MeasuredLayer | None:
+        """None for what does not unpack."""
+        if place not in self._measured:
+            try:
+                self._measured[place] = measure(self._members, place, self._cancel)
+            except (IntegrityError, Unsupported):
+                self._measured[place] = None
+        return self._measured[place]
+
+
+def _config(raw: bytes | None) -> ImageConfig | None:
+    try:
+        return decode(raw, ImageConfig) if raw is not None else None
+    except Unsupported:
+        return None
+
+
+def _with_clashes(images: Sequence[ImageView]) -> tuple[ImageView, ...]:
+    """With what is told of names that several images claim."""
+    marked = list(images)
+    for place, image in enumerate(images):
+        for name in image.names:
+            others = [other for other in images if name in other.names and other.image_id != image.image_id]
+            if not others:
+                continue
+            last = max(index for index, other in enumerate(images) if name in other.names)
+            kind = Kind.NAME_TAKEN_BEFORE if place == last else Kind.NAME_TAKEN_LATER
+            marked[place] = replace(marked[place], faults=(*marked[place].faults, Fault(kind, name)))
+    return tuple(marked)

@@ -1,0 +1,33 @@
+"""One source of blobs where several might be: a file, or the cache."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from dget.errors import DgetError
+from dget.flow import ByteSink
+from dget.model import Descriptor
+
+
+class _Readable(Protocol):
+    def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None: ...
+
+
+class Alone:
+    """The engine's BlobHosts, and the one host of it. steady: whether what is read again is the same."""
+
+    name = ""
+    origin = True
+
+    def __init__(self, source: _Readable, *, steady: bool) -> None:
+        self.steady = steady
+        self.read_blob = source.read_blob
+
+    @property
+    def alive(self) -> Sequence["Alone"]:
+        return (self,)
+
+    def failed(self, error: DgetError) -> None:
+        """There is no other one to be asked instead."""
+
+    def drop(self, reason: str) -> None:
+        """There is no other one to be asked instead."""

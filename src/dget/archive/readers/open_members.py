@@ -1,0 +1,92 @@
+"""Opening a file or folder that holds images, whatever it is packed in."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+from dget.archive.readers.members import FolderMembers, Members, TarMembers
+from dget.codec import Compression, Decompressed, detect_compression, disk_errors
+from dget.codec.readable import PlainFile, Readable, StoredGzipFile, TemporaryFile
+from dget.errors import DamagedFile, IntegrityError, NotFound, StorageError, UsageError
+from dget.flow import Cancel, Observer, Stage
+
+_HEAD = 6
+_PIECE = 1 << 20
+_TAR_MAGIC_AT = 257
+# Left free on the disk that a file is unpacked to.
+_RESERVE = 256 << 20
+
+
+def holds_image(word: str) -> bool:
+    """Whether a path leads to an OCI folder or to what begins as an archive does; nothing else is looked at."""
+    path = Path(word)
+    try:
+        if path.is_dir():
+            return (path / "oci-layout").is_file()
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            head = file.read(_TAR_MAGIC_AT + 5)
+    except (OSError, ValueError):
+        return False
+    return detect_compression(head) is not Compression.NONE or head[_TAR_MAGIC_AT:] == b"ustar"
+
+
+def outer_compression(path: Path) -> Compression:
+    """What a file is packed with. Raises StorageError."""
+    with disk_errors(path, "read"), path.open("rb") as file:
+        return detect_compression(file.read(_HEAD))
+
+
+def open_members(path: Path, *, cancel: Cancel, observer: Observer) -> Members:
+    """A compressed file is unpacked once, into a temporary one; what dget wrote needs none of that.
+
+    Raises NotFound, StorageError, DamagedFile, Unsupported.
+    """
+    if path.is_dir():
+        return FolderMembers(path)
+    if not path.exists():
+        raise NotFound(
+            f"there is no file {path}", hint=f"if it is an image's name at a registry: docker://{path.as_posix()}"
+        )
+    if not path.is_file():
+        raise UsageError(f"{path} is neither a file nor a folder", hint="an archive is read at many places at once")
+    return TarMembers(path, _plain(path, cancel, observer))
+
+
+def _plain(path: Path, cancel: Cancel, observer: Observer) -> Readable:
+    compression = outer_compression(path)
+    if compression is Compression.NONE:
+        return PlainFile(path)
+    if compression is Compression.GZIP and (stored := StoredGzipFile.open(path)):
+        return stored
+    observer(Stage(text=f"unpacking {path.name} ({compression.value}) into a temporary file"))
+    with disk_errors(Path(tempfile.gettempdir()), "make a temporary file in", hint="choose another folder with TMPDIR"):
+        handle, name = tempfile.mkstemp(prefix="dget-", suffix=".tar")
+    target = Path(name)
+    try:
+        with disk_errors(path, "unpack"), os.fdopen(handle, "wb") as unpacked, path.open("rb") as packed:
+            _unpack(Decompressed(packed, str(path)), unpacked, target, cancel)
+        return TemporaryFile(target)
+    except IntegrityError as error:
+        target.unlink(missing_ok=True)
+        raise DamagedFile(error.message, hint="it may have been cut") from error
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def _unpack(source: Decompressed, target: BinaryIO, path: Path, cancel: Cancel) -> None:
+    """Raises StorageError before the disk is full, whatever a small file unpacks to."""
+    left = shutil.disk_usage(path.parent).free - _RESERVE
+    while piece := source.read(_PIECE):
+        cancel.check()
+        left -= len(piece)
+        if left < 0:
+            raise StorageError(
+                f"the disk has no room for what this archive unpacks to: {path.parent}",
+                hint="choose another folder for temporary files with TMPDIR, or unpack the archive first",
+            )
+        target.write(piece)

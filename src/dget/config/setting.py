@@ -1,0 +1,71 @@
+"""One thing that can be set: its names, its kind and its help, written once beside its field."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, Literal, TypeAlias
+
+from dget.config.kinds import Kind
+
+Group: TypeAlias = Literal["connection", "cache", "image"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """key: in `config.toml`; `--cache-dir`, `DGET_CACHE_DIR` and `cache_dir` are one setting.
+
+    field: of the class that holds the value; group: the verbs' options that it belongs to; flag: whether the command
+    line and the environment know it; in_file: whether `config.toml` does; alias: another flag; help: a sentence.
+    otherwise: what is in effect where the value is None, from the environment.
+    """
+
+    key: str
+    field: str
+    kind: Kind
+    group: Group
+    help: str
+    default: Any
+    flag: bool = True
+    in_file: bool = True
+    alias: str | None = None
+    otherwise: Callable[[Mapping[str, str]], Any] | None = None
+
+    @property
+    def option(self) -> str:
+        """On the command line."""
+        return f"--{self.key.replace('_', '-')}"
+
+    @property
+    def variable(self) -> str:
+        """In the environment."""
+        return f"DGET_{self.key.upper()}"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """All names in the environment: its own, and its other flag's."""
+        other = (f"DGET_{self.alias.removeprefix('--').upper()}",) if self.alias else ()
+        return (self.variable, *other)
+
+
+def setting(
+    default: Any,
+    kind: Kind,
+    help: str,  # noqa: A002 - click's word for it
+    *,
+    group: Group = "connection",
+    key: str | None = None,
+    **more: Any,
+) -> Any:
+    """A dataclass's field that can be set. key: where it is not the field's name; more: as Setting has it."""
+    described = {"key": key, "kind": kind, "group": group, "help": help, **more}
+    return field(default=default, repr=not kind.secret, metadata={"setting": described})
+
+
+def settings_in(holder: type) -> Iterator[Setting]:
+    """All settings of a class, in the order in which it lists them."""
+    for one in fields(holder):
+        if described := one.metadata.get("setting"):
+            yield _described(one, described)
+
+
+def _described(one: Field[Any], described: dict[str, Any]) -> Setting:
+    return Setting(**{**described, "key": described["key"] or one.name}, field=one.name, default=one.default)

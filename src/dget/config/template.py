@@ -1,0 +1,55 @@
+"""A `config.toml` to begin with: every setting, commented out."""
+
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from dget.config.hosts import HostSettings
+from dget.config.setting import Setting, settings_in
+from dget.config.settings import Settings
+from dget.errors import StorageError, UsageError
+
+_WIDTH = 100
+_BEFORE = """\
+# What dget does unless the environment (DGET_...) or the command line says otherwise.
+# To set something, take the "#" away from its line. A path begins at this file's folder.
+# `dget config show` shows what is in effect, and where it came from.
+"""
+_HOST = "reg.example:5000"
+
+
+def template() -> str:
+    lines = [_BEFORE]
+    for one in settings_in(Settings):
+        if one.in_file and one.flag:
+            lines += [*_entry(one), ""]
+    lines += _hosts_entry()
+    return "\n".join(lines) + "\n"
+
+
+def write_template(path: Path) -> None:
+    """Raises UsageError where the file is there already, StorageError where it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            # A proxy's address may hold a password.
+            path.chmod(0o600)
+            file.write(template())
+    except OSError as error:
+        if isinstance(error, FileExistsError) and path.exists():
+            raise UsageError(
+                f"{path} is there already", hint="it is left as it is: edit it, or remove it first"
+            ) from error
+        raise StorageError(f"cannot write {path}: {error.strerror}", hint="DGET_CONFIG names another place") from error
+
+
+def _entry(one: Setting) -> Iterator[str]:
+    yield from textwrap.wrap(one.help, _WIDTH, initial_indent="# ", subsequent_indent="# ")
+    yield f"#{one.key} = {one.kind.example}"
+
+
+def _hosts_entry() -> Iterator[str]:
+    yield '# One registry alone, by the name that images give it; "docker.io" is Docker Hub.'
+    yield f'#[hosts."{_HOST}"]'
+    for one in settings_in(HostSettings):
+        yield from _entry(one)
