@@ -66,20 +66,24 @@ class ArchiveWriter:
             if not clobber and target.exists() and not target.is_dir():
                 done.append(_result(plan, form, target, target.stat().st_size, seconds=0.0, kept=True))
                 continue
-            scratch = target.with_name(f"{target.name}.part.blobs")
-            # The end of an assembly cancels its run, with all that is still asked for: each has one of its own.
-            run = cancel if plan is last else Cancel()
-            source = self._source if plan is last else self._reopened(run)
             try:
-                exporter = exporter_into_file(form, target, self._observer)
-                with cancel.on_cancel(run.cancel):
-                    done.append(self._write(source, plan, form, exporter, scratch, run))
+                if plan is last:
+                    done.append(self._write_file(self._source, plan, form, target, cancel))
+                else:
+                    # The end of an assembly cancels its run, with all that is still asked for: each has one of its own.
+                    run = Cancel()
+                    with cancel.on_cancel(run.cancel):
+                        done.append(self._write_file(self._reopened(run), plan, form, target, run))
             except DgetError:
                 if done:
                     whole = ", ".join(str(one.path) for one in done)
                     self._observer(Warned(text=f"of {len(plans)} platforms' files these are done: {whole}"))
                 raise
         return tuple(done)
+
+    def _write_file(self, source: CachedImage, plan: PullPlan, form: Form, target: Path, cancel: Cancel) -> PullResult:
+        scratch = target.with_name(f"{target.name}.part.blobs")
+        return self._write(source, plan, form, exporter_into_file(form, target, self._observer), scratch, cancel)
 
     def _write(
         self,
