@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from dget.config import Settings
     from dget.errors import DgetError
+    from dget.model import ForeignLayers, Selection
 
 __version__ = "0.1.0"
 
@@ -35,11 +36,13 @@ __all__ = [
     "ArchiveCheck",
     "Client",
     "DgetError",
+    "ForeignLayers",
     "ImageDetails",
     "ImagePlan",
     "LoginResult",
     "LogoutResult",
     "PullResult",
+    "Selection",
     "Settings",
     "TagList",
     "__version__",
@@ -51,7 +54,12 @@ __all__ = [
     "tags",
 ]
 
-_HOMES = {"DgetError": "dget.errors", "Settings": "dget.config"}
+_HOMES = {
+    "DgetError": "dget.errors",
+    "ForeignLayers": "dget.model",
+    "Selection": "dget.model",
+    "Settings": "dget.config",
+}
 
 
 def __getattr__(name: str) -> Any:

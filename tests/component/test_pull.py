@@ -160,8 +160,9 @@ def test_an_artifact_is_unsupported(registry, client, tmp_path):
     config = {"mediaType": "application/vnd.cncf.helm.config.v1+json", "digest": "sha256:" + "0" * 64, "size": 2}
     raw = json.dumps({"schemaVersion": 2, "config": config, "layers": []}).encode()
     registry.content.add_manifest("chart", raw, OCI_MANIFEST, "1")
-    with pytest.raises(Unsupported, match="helm"):
+    with pytest.raises(Unsupported, match="Helm chart") as caught:
         client.pull(registry.name("chart:1"), output=tmp_path / "x.tar")
+    assert "--format oci-archive" in (caught.value.hint or "")
 
 
 def test_a_config_that_does_not_fit_its_layers_is_unsupported(registry, client, tmp_path):

@@ -120,6 +120,8 @@ class Distribution:
             "log": {"accesslog": {"disabled": False}, "level": "warn"},
             "storage": {"filesystem": {"rootdirectory": str(self.storage)}},
             "http": {"addr": self.address, "secret": "test"},
+            # Foreign layers may be anywhere.
+            "validation": {"manifests": {"urls": {"allow": ["^https?://"]}}},
         }
         if users:
             config["auth"] = {"htpasswd": {"realm": "test", "path": str(_htpasswd(folder, users))}}

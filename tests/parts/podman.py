@@ -23,6 +23,10 @@ class Podman:
     def load(self, archive: Path) -> str:
         return self._podman("load", "-i", str(archive))
 
+    def pull(self, source: str) -> str:
+        """source: as podman names it, for example `oci-archive:FILE:TAG`."""
+        return self._podman("pull", source)
+
     @property
     def load_command(self) -> list[str]:
         """Loads what its standard input gives."""

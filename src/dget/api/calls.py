@@ -7,6 +7,7 @@ from dget.api.client import Client
 from dget.api.results import ImageDetails, LoginResult, LogoutResult, PullResult, TagList
 from dget.config import Settings
 from dget.flow import Cancel, Observer, silent
+from dget.model import Selection
 
 
 def pull(  # noqa: PLR0913 - the client's own options, and the client's
@@ -17,6 +18,7 @@ def pull(  # noqa: PLR0913 - the client's own options, and the client's
     format: str | None = None,  # noqa: A002 - as the option is called
     compress: str | None = None,
     keep_index: bool = False,
+    select: Selection | None = None,
     clobber: bool = True,
     settings: Settings | None = None,
     observer: Observer = silent,
@@ -31,6 +33,7 @@ def pull(  # noqa: PLR0913 - the client's own options, and the client's
             format=format,
             compress=compress,
             keep_index=keep_index,
+            select=select or Selection(),
             clobber=clobber,
             cancel=cancel,
         )

@@ -5,17 +5,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import BinaryIO, Self, TypeAlias, TypeVar
+from typing import Self, TypeVar
 
 from dget import __version__
+from dget.api.archive_writer import ArchiveWriter, Output, written
 from dget.api.file_results import CopyResult, FileList, LayerList
 from dget.api.hosts import Hosts
 from dget.api.image_files import ImageFiles
 from dget.api.patient import patient_of
+from dget.api.planned import image_plans, kind_of
 from dget.api.results import (
     ImageDetails,
     ImagePlan,
-    LayerPlan,
     LoginResult,
     LogoutResult,
     PullResult,
@@ -23,7 +24,7 @@ from dget.api.results import (
     TagList,
 )
 from dget.api.runs import Runs
-from dget.archive import STREAM, Form, exporter_into_file, exporter_into_stream, size_of, target_of
+from dget.archive import Form, Format
 from dget.archive.layers import LayerReader
 from dget.archive.readers import holds_image, image_names, open_image
 from dget.config import Settings, default_cache_dir, machine_platform
@@ -31,8 +32,6 @@ from dget.config.certs_d import certs_folders, read_certs
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
 from dget.config.tls import HostTls, TlsByOrigin
 from dget.engine import (
-    CONVERTED_FROM,
-    Assembly,
     CachedImage,
     ConvertedImage,
     Download,
@@ -43,7 +42,7 @@ from dget.engine import (
     make_plan,
 )
 from dget.engine.doctor import Diagnosis, examine
-from dget.errors import DgetError, UsageError
+from dget.errors import DgetError, Unsupported, UsageError
 from dget.flow import (
     ByteSink,
     Cancel,
@@ -55,7 +54,16 @@ from dget.flow import (
     Warned,
     silent,
 )
-from dget.model import Descriptor, FileLocator, Locator, Platform, Reference, parse_locator, registry_host
+from dget.model import (
+    FileLocator,
+    Locator,
+    Platform,
+    PlatformWish,
+    Reference,
+    Selection,
+    parse_locator,
+    registry_host,
+)
 from dget.model.document import OldManifest
 from dget.model.reference import DOCKER_HUB
 from dget.protocol.auth import Credential
@@ -72,7 +80,7 @@ from dget.store import Store
 from dget.transport import CurlTransport, ObservedTransport, Transport, TransportOptions
 
 T = TypeVar("T")
-Output: TypeAlias = str | Path | BinaryIO | None
+_USUAL = Selection()
 
 
 class Client:
@@ -108,7 +116,7 @@ class Client:
         self._files.close()
         self._transport.close()
 
-    def pull(
+    def pull(  # noqa: PLR0913 - one for each option
         self,
         image: str,
         *,
@@ -117,21 +125,42 @@ class Client:
         format: str | None = None,  # noqa: A002 - as the option is called
         compress: str | None = None,
         keep_index: bool = False,
+        select: Selection = _USUAL,
         clobber: bool = True,
         cancel: Cancel | None = None,
     ) -> PullResult:
         """Writes an image's archive.
 
-        platform: `OS/ARCH[/VARIANT]`, by default linux on this machine's architecture. output: a file (`.tar` for
+        platform: `OS/ARCH[/VARIANT]`, by default linux on this machine's architecture; for OCI formats also several with
+        commas, a pattern such as `linux/*`, or `all`. output: a file (`.tar` for
         any engine, `.tar.gz` for Docker), a folder or an open binary stream; by default the working folder.
         format: docker-archive, docker-legacy, oci-archive or oci-dir. compress: gzip, zstd or none, with a level as in
         `gzip:9`; by default as the file's name says. keep_index: whether the registry's index stays, with its digest.
-        clobber: whether an existing file is replaced.
+        select: what of the image is wanted besides. clobber: whether an existing file is replaced.
         """
-        form = Form.of(format, compress, _written(output))
-        if output == "-":
-            raise UsageError("a file named - is none: a stream goes here open", hint="name a file with -o")
-        return self._run(lambda run: self._pull(image, platform, output, form, keep_index, clobber, run), cancel)
+        form = _form(format, compress, output, select)
+        wish = self._wish(platform)
+        if wish.may_be_several and not form.is_oci:
+            raise UsageError(f"a {form.format} holds one platform", hint="pull_platforms writes an archive for each")
+        return self._run(lambda run: self._pull(image, wish, output, form, keep_index, select, clobber, run)[0], cancel)
+
+    def pull_platforms(  # noqa: PLR0913 - one for each option
+        self,
+        image: str,
+        *,
+        platform: str | None = None,
+        output: Output = None,
+        format: str | None = None,  # noqa: A002
+        compress: str | None = None,
+        keep_index: bool = False,
+        select: Selection = _USUAL,
+        clobber: bool = True,
+        cancel: Cancel | None = None,
+    ) -> tuple[PullResult, ...]:
+        """As `pull`, of any platforms in any format: one archive, or one a platform where the format holds one."""
+        form = _form(format, compress, output, select)
+        wish = self._wish(platform)
+        return self._run(lambda run: self._pull(image, wish, output, form, keep_index, select, clobber, run), cancel)
 
     def plan(
         self,
@@ -142,11 +171,32 @@ class Client:
         format: str | None = None,  # noqa: A002 - as the option is called
         compress: str | None = None,
         keep_index: bool = False,
+        select: Selection = _USUAL,
         cancel: Cancel | None = None,
     ) -> ImagePlan:
-        """What `pull` would fetch and write. Writes nothing but documents into the cache."""
-        form = Form.of(format, compress, _written(output))
-        return self._run(lambda run: self._plan(image, platform, output, form, keep_index, run), cancel)
+        """What `pull` would fetch and write for one platform. Writes nothing but documents into the cache."""
+        wish = self._wish(platform)
+        if wish.may_be_several:
+            raise UsageError(f"{wish} may be several platforms", hint="plan_platforms plans each")
+        form = Form.of(format, compress, written(output))
+        return self._run(lambda run: self._plan(image, wish, output, form, keep_index, select, run)[0], cancel)
+
+    def plan_platforms(
+        self,
+        image: str,
+        *,
+        platform: str | None = None,
+        output: Output = None,
+        format: str | None = None,  # noqa: A002
+        compress: str | None = None,
+        keep_index: bool = False,
+        select: Selection = _USUAL,
+        cancel: Cancel | None = None,
+    ) -> tuple[ImagePlan, ...]:
+        """What `pull_platforms` would fetch and write, a plan for each platform."""
+        wish = self._wish(platform)
+        form = Form.of(format, compress, written(output))
+        return self._run(lambda run: self._plan(image, wish, output, form, keep_index, select, run), cancel)
 
     def inspect(self, image: str, *, platform: str | None = None, cancel: Cancel | None = None) -> ImageDetails:
         """An image's manifest and config."""
@@ -224,89 +274,38 @@ class Client:
     def _pull(
         self,
         image: str,
-        platform: str | None,
+        wish: PlatformWish,
         output: Output,
         form: Form,
         keep_index: bool,
+        select: Selection,
         clobber: bool,
         cancel: Cancel,
-    ) -> PullResult:
-        begun = self._clock.monotonic()
-        source, plan = self._planned(image, platform, cancel, keep_index=keep_index)
-        scratch: Path | None = None
-        if output is None or isinstance(output, str | Path):
-            if form.misnamed(_written(output)):
-                self._observer(Warned(text=f"{output} is not named like what it holds: {form.compression}"))
-            target = target_of(_written(output), form, plan.reference, plan.image.platform)
-            if not clobber and target.exists() and not target.is_dir():
-                return _result(plan, form, target, target.stat().st_size, seconds=0.0, kept=True)
-            exporter = exporter_into_file(form, target, self._observer)
-            scratch = target.with_name(f"{target.name}.part.blobs")
-        else:
-            exporter = exporter_into_stream(form, output)
-        work = Assembly(
-            source=source,
-            plan=plan,
-            connections=self._settings.connections,
-            rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
-            verify_cache=self._settings.verify_cache,
-            cancel=cancel,
-            observer=self._observer,
+    ) -> tuple[PullResult, ...]:
+        source, plan = self._planned(image, wish, form, select, cancel, keep_index=keep_index)
+        writer = ArchiveWriter(
+            self._settings, source, lambda run: self._source(image, run), clock=self._clock, observer=self._observer
         )
-        assembled = work.into(exporter, scratch)
-        return _result(
-            plan,
-            form,
-            assembled.exported.path,
-            assembled.exported.size,
-            seconds=self._clock.monotonic() - begun,
-            fetched=assembled.fetched,
-            reused=assembled.reused,
-        )
+        return writer.write(plan, form, output, clobber=clobber, cancel=cancel)
 
     def _plan(
         self,
         image: str,
-        platform: str | None,
+        wish: PlatformWish,
         output: Output,
         form: Form,
         keep_index: bool,
+        select: Selection,
         cancel: Cancel,
-    ) -> ImagePlan:
-        source, plan = self._planned(image, platform, cancel, keep_index=keep_index)
-        written = _written(output)
-        target = STREAM if written == "-" else target_of(written, form, plan.reference, plan.image.platform)
-        manifest = plan.image.manifest
-        blobs = plan.contents.blobs
-
-        def planned(blob: Descriptor) -> LayerPlan:
-            return LayerPlan(
-                digest=str(blob.digest), media_type=blob.media_type, size=blob.size, cached=source.has(blob)
-            )
-
-        return ImagePlan(
-            image=str(plan.reference),
-            name=plan.reference.archive_name,
-            platform=str(plan.image.platform or ""),
-            platforms=tuple(map(str, plan.available)),
-            root_digest=str(plan.root.digest),
-            root_media_type=plan.root.media_type,
-            digest=str(manifest.descriptor.digest),
-            media_type=manifest.descriptor.media_type,
-            config=planned(manifest.value.config),
-            layers=tuple(map(planned, manifest.value.layers)),
-            to_download=sum(blob.size for blob in blobs if not source.has(blob)),
-            archive=target,
-            archive_size=size_of(plan.contents, form),
-            quota=plan.quota,
-        )
+    ) -> tuple[ImagePlan, ...]:
+        source, plan = self._planned(image, wish, form, select, cancel, keep_index=keep_index)
+        return image_plans(plan, form, written(output), source)
 
     def _inspect(self, image: str, platform: str | None, cancel: Cancel) -> ImageDetails:
-        source, plan = self._planned(image, platform, cancel)
-        config = source.config(plan.image.manifest.value.config)
-        return ImageDetails(
-            reference=plan.reference, platform=plan.image.platform, manifest=plan.image.manifest, config=config
-        )
+        source, plan = self._planned_one(image, platform, cancel)
+        one = plan.image
+        config = source.config(one.manifest.value.config) if one.runs else None
+        return ImageDetails(reference=plan.reference, platform=one.platform, manifest=one.manifest, config=config)
 
     def _tags(self, repository: str, cancel: Cancel) -> TagList:
         reference = self._locator(repository)
@@ -385,7 +384,12 @@ class Client:
         """What `look` finds in the build that suits; the layers that it needs are fetched when it reads them."""
 
         def call(run: Cancel) -> T:
-            source, plan = self._planned(image, platform, run)
+            source, plan = self._planned_one(image, platform, run)
+            if not plan.image.runs:
+                raise Unsupported(
+                    f"{plan.reference} is no container image but {kind_of(plan.image)}: it has no file system",
+                    hint="dget inspect shows what is in it; --format oci-dir keeps it",
+                )
             with FetchedLayers(
                 source,
                 plan.image.manifest,
@@ -400,15 +404,34 @@ class Client:
         return self._run(call, cancel)
 
     def _planned(
-        self, image: str, platform: str | None, cancel: Cancel, *, keep_index: bool = False
+        self, image: str, wish: PlatformWish, form: Form, select: Selection, cancel: Cancel, *, keep_index: bool
     ) -> tuple[CachedImage, PullPlan]:
         source = self._source(image, cancel)
-        platform = platform or self._settings.platform
-        wanted = Platform.parse(platform) if platform else machine_platform()
-        named = "" if platform else " (this machine's; choose with -arch)"
-        self._observer(Stage(text=f"{source.remote.reference} for {wanted}{named}"))
-        named_one = platform is not None
-        return source, make_plan(source, wanted, named=named_one, observer=self._observer, keep_index=keep_index)
+        plan = self._made(source, wish, select, keep_index=keep_index)
+        for text in plan.warnings(as_they_are=form.format is Format.DOCKER_ARCHIVE):
+            self._observer(Warned(text=text))
+        return source, plan
+
+    def _planned_one(self, image: str, platform: str | None, cancel: Cancel) -> tuple[CachedImage, PullPlan]:
+        """Of one platform, to look at."""
+        source = self._source(image, cancel)
+        wish = PlatformWish((Platform.parse(platform),)) if platform else self._wish(None)
+        # Several may be set up for pulls.
+        one = self._machine if wish.may_be_several else wish
+        return source, self._made(source, one, Selection(), keep_index=False)
+
+    def _made(self, source: CachedImage, wish: PlatformWish, select: Selection, *, keep_index: bool) -> PullPlan:
+        named = "" if wish.named else " (this machine's; choose with -arch)"
+        self._observer(Stage(text=f"{source.remote.reference} for {wish}{named}"))
+        return make_plan(source, wish, select, observer=self._observer, keep_index=keep_index)
+
+    def _wish(self, platform: str | None) -> PlatformWish:
+        wanted = platform or self._settings.platform
+        return PlatformWish.parse(wanted) if wanted else self._machine
+
+    @property
+    def _machine(self) -> PlatformWish:
+        return PlatformWish.of_machine(machine_platform())
 
     def _raw(self, image: str, cancel: Cancel) -> bytes:
         locator = self._locator(image)
@@ -498,41 +521,17 @@ def _lookup(settings: Settings, observer: Observer) -> CredentialLookup:
     return CredentialLookup(settings.environment, observer, given)
 
 
-def _written(output: Output) -> str | None:
-    """As a person writes it after `-o`."""
-    if output is None:
-        return None
-    return str(output) if isinstance(output, str | Path) else "-"
-
-
-def _result(
-    plan: PullPlan,
-    form: Form,
-    path: Path,
-    size: int,
-    *,
-    seconds: float,
-    fetched: int = 0,
-    reused: int = 0,
-    kept: bool = False,
-) -> PullResult:
-    return PullResult(
-        path=path,
-        image=str(plan.reference),
-        name=plan.reference.archive_name,
-        platform=str(plan.image.platform or ""),
-        digest=str(plan.image.manifest.descriptor.digest),
-        size=size,
-        format=str(form.format),
-        compression=str(form.compression),
-        layers=len(plan.image.manifest.value.layers),
-        fetched=fetched,
-        reused=reused,
-        seconds=seconds,
-        kept=kept,
-        converted_from=plan.root.annotation(CONVERTED_FROM),
-        quota=plan.quota,
-    )
+def _form(format: str | None, compress: str | None, output: Output, select: Selection) -> Form:  # noqa: A002
+    """Raises UsageError, and Unsupported where the format cannot hold what is selected."""
+    form = Form.of(format, compress, written(output))
+    if output == "-":
+        raise UsageError("a file named - is none: a stream goes here open", hint="name a file with -o")
+    if select.companions and not form.is_oci:
+        raise Unsupported(
+            f"a {form.format} holds no attestations, signatures and other referrers",
+            hint="take --format oci-archive or --format oci-dir",
+        )
+    return form
 
 
 def _tls(settings: Settings) -> TlsByOrigin:

@@ -12,10 +12,12 @@ from dget.protocol.quota import Quota
 class PullResult:
     """A finished archive.
 
-    path: `-` for a stream; name: what engines call the loaded image; digest: of the platform's manifest; size: of the
-    file; format, compression: as `--format` and `--compress` name them; fetched, reused: bytes from the network and
-    from the cache; kept: it was there already and --no-clobber kept it; converted_from: the digest of the old manifest
-    (schema 1), where the registry has no other; quota: what the registry allows yet, where it tells.
+    path: `-` for a stream; name: what engines call the loaded image; platform: of several, with commas; digest: of the
+    platform's manifest, of several the registry's index; size: of the file; format, compression: as `--format` and
+    `--compress` name them; fetched, reused: bytes from the network and from the cache; kind: `an image`, `a Helm chart`
+    and the like; companions: how many attestations and referrers it holds beside; kept: it was there already and
+    --no-clobber kept it; converted_from: the digest of the old manifest (schema 1), where the registry has no other;
+    quota: what the registry allows yet, where it tells.
     """
 
     path: Path
@@ -30,6 +32,8 @@ class PullResult:
     fetched: int
     reused: int
     seconds: float
+    kind: str = "an image"
+    companions: int = 0
     kept: bool = False
     converted_from: str | None = None
     quota: Quota | None = None
@@ -45,8 +49,9 @@ class LayerPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImagePlan:
-    """What a pull would do. Sizes in bytes; to_download: without what the cache has; platforms: of the index;
-    archive_size: None where it depends on bytes that are not here yet.
+    """What a pull would do. Sizes in bytes; to_download: without what the cache has, and what another platform's plan
+    counts already; platforms: of the index; kind: `an image`, `a Helm chart` and the like; companions: attestations and
+    referrers that are kept beside it; archive_size: None where it depends on bytes that are not here yet.
     """
 
     image: str
@@ -63,16 +68,18 @@ class ImagePlan:
     archive: Path
     archive_size: int | None
     quota: Quota | None = None
+    kind: str = "an image"
+    companions: tuple[LayerPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageDetails:
-    """An image's documents. value of config: entrypoint, env, history and the like."""
+    """An image's documents. value of config: entrypoint, env, history and the like; None of an artifact."""
 
     reference: Reference
     platform: Platform | None
     manifest: Document[Manifest]
-    config: Document[ImageConfig]
+    config: Document[ImageConfig] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

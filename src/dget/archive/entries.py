@@ -7,6 +7,7 @@ from dget.archive.documents import OCI_LAYOUT, blob_name, documents, index_json,
 from dget.archive.form import Format
 from dget.errors import Unsupported
 from dget.model import Contents, Descriptor
+from dget.model.artifact_kind import describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,16 @@ def check_docker_holds(contents: Contents, format: Format) -> None:  # noqa: A00
     """Docker's formats know one platform a name, and images alone. Raises Unsupported."""
     for image in contents.images:
         if not image.runs:
-            kind = image.manifest.value.artifact_type or image.manifest.value.config.media_type
             raise Unsupported(
-                f"{', '.join(image.names) or image.manifest.descriptor.digest} is no container image but an artifact "
-                f"({kind}): a {format} cannot hold it",
-                hint="take --format oci-archive or --format oci-dir",
+                f"{', '.join(image.names) or image.manifest.descriptor.digest} is no container image but "
+                f"{describe(image.manifest.value)}: a {format} cannot hold it, and no engine could load it",
+                hint="keep it as an OCI layout: --format oci-archive or --format oci-dir",
             )
+    if contents.companions:
+        raise Unsupported(
+            f"a {format} holds no attestations, signatures and other referrers",
+            hint="take --format oci-archive or --format oci-dir",
+        )
     for name, images in contents.by_name.items():
         if len(images) > 1:
             platforms = ", ".join(str(image.platform) for image in images)

@@ -3,9 +3,13 @@
 import hashlib
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from dget.archive.form import Form, Format
+from dget.errors import UsageError
 from dget.model import Platform, Reference
 
 # What Windows forbids in a file name, and control characters.
@@ -26,6 +30,28 @@ def default_file_name(reference: Reference, platform: Platform | None, suffix: s
         distinct = hashlib.sha256(safe.encode()).hexdigest()[:12]
         safe = f"{safe[: _NAME_MAX - 13]}_{distinct}"
     return f"_{safe}{suffix}" if _DEVICE.match(safe) else f"{safe}{suffix}"
+
+
+def targets_of(
+    output: str | None, form: Form, reference: Reference, platforms: Sequence[Platform | None]
+) -> Sequence[Path]:
+    """As `target_of`, of one archive a platform. Raises UsageError where they would go into one file."""
+    targets = [target_of(output, form, reference, platform) for platform in platforms]
+    if len(set(targets)) == len(targets):
+        return targets
+    if output is not None and Path(output) in targets:
+        raise UsageError(
+            f"a {form.format} holds one platform, and {reference} comes for {', '.join(map(str, platforms))}",
+            hint="name a folder with -o for a file each, or keep all in one file: --format oci-archive",
+        )
+    return [target_of(output, form, reference, _with_version(platform)) for platform in platforms]
+
+
+def _with_version(platform: Platform | None) -> Platform | None:
+    """Windows builds may differ by their version alone."""
+    if platform is None or not platform.os_version:
+        return platform
+    return msgspec.structs.replace(platform, os=f"{platform.os}-{platform.os_version}")
 
 
 def target_of(output: str | None, form: Form, reference: Reference, platform: Platform | None) -> Path:

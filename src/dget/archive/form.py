@@ -88,6 +88,11 @@ class Form:
         return cls(format=chosen, compression=OuterCompression(method=written or default))
 
     @property
+    def is_oci(self) -> bool:
+        """Whether it holds several platforms of a name, artifacts, and what is kept beside an image."""
+        return self.format in (Format.OCI_ARCHIVE, Format.OCI_DIR)
+
+    @property
     def suffix(self) -> str:
         """Of the name that a file gets where the person gives none."""
         if self.format is Format.OCI_DIR:

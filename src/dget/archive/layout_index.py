@@ -31,17 +31,15 @@ def add_images(index: dict[str, Any], contents: Contents) -> bytes:
     Their ref.name is the full name, so that it stays distinct, and the same, whatever is added later.
     """
     added = index_entries(contents)
-    names = {_name(entry) for entry in added} - {None}
-    digests = {entry["digest"] for entry in added if _name(entry) is None}
-    others = [
-        entry
-        for entry in index["manifests"]
-        if _name(entry) not in names and (entry.get("annotations") or entry.get("digest") not in digests)
-    ]
+    keys = {_key(entry) for entry in added}
+    others = [entry for entry in index["manifests"] if _key(entry) not in keys]
     return msgspec.json.encode({**index, "manifests": [*others, *added]})
 
 
-def _name(entry: dict[str, Any]) -> str | None:
+def _key(entry: dict[str, Any]) -> tuple[object, ...]:
+    """What makes two entries one: the name, or what is kept without one."""
     annotations = entry.get("annotations")
-    name = annotations.get(NAME_ANNOTATION) if isinstance(annotations, dict) else None
-    return name if isinstance(name, str) else None
+    known = annotations if isinstance(annotations, dict) else {}
+    if name := known.get(NAME_ANNOTATION):
+        return (str(name),)
+    return (entry.get("digest"), *sorted((str(key), str(value)) for key, value in known.items()))

@@ -47,6 +47,11 @@ class LegacyArchive:
 
     def begin(self, contents: Contents) -> None:
         check_docker_holds(contents, self._form.format)
+        if any(image.left_out for image in contents.images):
+            raise Unsupported(
+                f"a {self._form.format} needs every layer, and foreign ones were to be left out",
+                hint="take --format docker-archive, or --foreign-layers fetch",
+            )
         self._contents = contents
         self._output.begin()
         self._packer = splicing_packer(self._form.compression, self._output)

@@ -13,12 +13,21 @@ def load_commands(result: PullResult) -> list[tuple[str, str]]:
     """Labels and commands that load this file into an engine."""
     if result.path == STREAM:
         return []
-    commands = _commands(
-        Format(result.format),
-        OuterCompression.parse(result.compression).method,
-        shlex.quote(str(result.path)),
-        result.name,
-    )
+    file = shlex.quote(str(result.path))
+    form, method = Format(result.format), OuterCompression.parse(result.compression).method
+    tag = shlex.quote(result.name.rpartition(":")[2])
+    if result.kind != "an image":
+        # Only what copies images as they are takes artifacts; in a folder names are full.
+        source = f"oci:{file}:{shlex.quote(result.name)}" if form is Format.OCI_DIR else f"oci-archive:{file}:{tag}"
+        return [("copy", f"skopeo copy {source} …")]
+    if result.companions and form is Format.OCI_ARCHIVE:
+        # `podman load` wants a single entry in index.json; ctr would unpack signatures too.
+        unpack = "" if method is Method.NONE else f"{_UNPACK[method]} {file} | "
+        return [
+            ("load", f"podman pull oci-archive:{file}:{tag}"),
+            ("", f"{unpack}ctr -n k8s.io images import --no-unpack {'-' if unpack else file}"),
+        ]
+    commands = _commands(form, method, file, result.name)
     return [("" if place else "load", command) for place, command in enumerate(commands)]
 
 

@@ -13,6 +13,7 @@ from dget.config.settings import Settings
 if TYPE_CHECKING:
     from dget.cli.given import Given
     from dget.config import Loaded
+    from dget.model import Selection
 
 Command: TypeAlias = Callable[..., Any]
 
@@ -59,11 +60,49 @@ connection_options = together(
 cache_options = settings_options("cache")
 platform_option = settings_options("image")
 
+# As the setting of that name, for verbs that take several.
+platforms_option = click.option(
+    "--platform",
+    "--arch",
+    metavar="OS/ARCH[/VARIANT]",
+    multiple=True,
+    callback=lambda _context, _option, given: ",".join(given) or None,
+    help="Default: linux on this machine's architecture. -arch arm64 means linux/arm64. Repeatable, with commas, "
+    "with patterns such as linux/*, or all.",
+)
+
+selection_options = together(
+    option(
+        "--foreign-layers",
+        type=click.Choice(("fetch", "skip", "refuse")),
+        default="fetch",
+        help="Layers that registries may not hand out (Windows bases): fetch them from their publisher (default), "
+        "leave them out, or refuse the image.",
+    ),
+    option("--with-attestations", is_flag=True, help="Keep the builder's attestations (OCI formats)."),
+    option("--with-referrers", is_flag=True, help="Keep signatures, SBOMs and the like beside it (OCI formats)."),
+    option(
+        "--referrer-type", metavar="TYPE", multiple=True, help="Referrers of this artifact type alone (repeatable)."
+    ),
+)
+
 output_options = together(
     option("--json", "as_json", is_flag=True, help="One JSON object on standard output."),
     option("--quiet", "-q", is_flag=True, help="No progress, no summary."),
     option("--debug", is_flag=True, help="Show requests, answers and tracebacks; secrets are hidden."),
 )
+
+
+def selection_of(options: dict[str, Any]) -> "Selection":
+    """What of an image the options select. `--referrer-type` alone asks for referrers too."""
+    from dget.model import ForeignLayers, Selection
+
+    return Selection(
+        foreign_layers=ForeignLayers.parse(options["foreign_layers"]),
+        attestations=options["with_attestations"],
+        referrers=options["with_referrers"] or bool(options["referrer_type"]),
+        referrer_types=tuple(options["referrer_type"]),
+    )
 
 
 def settings_of(options: dict[str, Any]) -> Settings:

@@ -11,7 +11,9 @@ from dget.cli.options import (
     connection_options,
     option,
     output_options,
-    platform_option,
+    platforms_option,
+    selection_of,
+    selection_options,
     settings_of,
     together,
 )
@@ -42,8 +44,9 @@ pull_options = together(
 
 @click.command("pull", short_help="Download an image into a file (the default).")
 @click.argument("words", nargs=-1, metavar="IMAGE[:TAG|@DIGEST]...")
-@platform_option
+@platforms_option
 @pull_options
+@selection_options
 @connection_options
 @cache_options
 @output_options
@@ -66,14 +69,19 @@ def pull(words: tuple[str, ...], explicit: bool, **options: Any) -> None:
             reporter.each(images, settings, lambda client, image: client.tags(image))
             return
         form = {name: options[name] for name in ("platform", "format", "compress", "keep_index")}
+        form["select"] = selection_of(options)
         if options["only_print"]:
-            reporter.each(images, settings, lambda client, image: client.plan(image, output=options["output"], **form))
+            reporter.each(
+                images, settings, lambda client, image: client.plan_platforms(image, output=options["output"], **form)
+            )
         else:
             target = _target(options["output"], len(images), options)
             reporter.each(
                 images,
                 settings,
-                lambda client, image: client.pull(image, output=target, clobber=not options["no_clobber"], **form),
+                lambda client, image: client.pull_platforms(
+                    image, output=target, clobber=not options["no_clobber"], **form
+                ),
             )
 
 

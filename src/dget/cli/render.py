@@ -28,6 +28,7 @@ from dget.cli.load_commands import load_commands
 from dget.cli.render_setup import left_of, setup_lines
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError, Partial
+from dget.model.artifact_kind import artifact_type, describe
 from dget.model.image_config import Words
 
 SCHEMA = 1
@@ -80,12 +81,13 @@ def summary(result: Any) -> str:
     cached = f", {size(result.reused)} of it here already" if result.reused else ""
     speed = f", {rate(result.fetched / result.seconds)}" if result.fetched and result.seconds else ""
     rows = [
-        ("image", f"{result.name}  {result.platform}"),
+        ("image", f"{result.name}  {result.platform or result.kind}"),
         ("digest", result.digest),
         (
             "file",
             f"{'standard output' if result.path == STREAM else result.path}  {size(result.size)}, {result.layers} layers{cached}",
         ),
+        *([("beside", f"{result.companions} attestations and referrers")] if result.companions else []),
         *([("was", f"Docker's old schema 1, converted: {result.converted_from}")] if result.converted_from else []),
         ("time", f"{duration(result.seconds)}{speed}"),
         *([("quota", f"{left_of(result.quota)}: it runs low")] if result.quota and result.quota.low else []),
@@ -123,7 +125,7 @@ def _plain(value: Any) -> Any:
                 "platform": str(value.platform or ""),
                 "digest": str(value.manifest.descriptor.digest),
                 "manifest": json.loads(value.manifest.raw),
-                "config": json.loads(value.config.raw),
+                "config": json.loads(value.config.raw) if value.config else None,
             }
         case _ if is_dataclass(value) and not isinstance(value, type):
             return {key: _plain(item) for key, item in asdict(value).items()}
@@ -139,7 +141,7 @@ def _plain(value: Any) -> Any:
 def _plan_lines(plan: ImagePlan) -> list[str]:
     lines = [
         f"image     {plan.name}",
-        f"platform  {plan.platform}",
+        f"platform  {plan.platform}" if plan.platform else f"kind      {plan.kind}",
         f"digest    {plan.digest}  {plan.media_type}",
     ]
     if plan.platforms:
@@ -149,6 +151,7 @@ def _plan_lines(plan: ImagePlan) -> list[str]:
         ]
     lines.append(f"config    {_layer_line(plan.config)}")
     lines += [f"layer {place:<4}{_layer_line(layer)}" for place, layer in enumerate(plan.layers, 1)]
+    lines += [f"beside    {_layer_line(companion)}" for companion in plan.companions]
     lines += [
         f"download  {size(plan.to_download)}",
         f"archive   {plan.archive}  {size(plan.archive_size) if plan.archive_size is not None else ''}".rstrip(),
@@ -163,6 +166,8 @@ def _layer_line(layer: LayerPlan) -> str:
 
 
 def _details_lines(details: ImageDetails) -> list[str]:
+    if details.config is None:
+        return _artifact_lines(details)
     config = details.config.value
     run = config.config
     rows: list[tuple[str, str]] = [
@@ -214,10 +219,27 @@ def _many(label: str, values: Iterable[str]) -> list[tuple[str, str]]:
     return [(label if place == 0 else "", value) for place, value in enumerate(values)]
 
 
+def _artifact_lines(details: ImageDetails) -> list[str]:
+    """No container image: what it is, and the files in it."""
+    manifest = details.manifest.value
+    rows = [
+        ("artifact", details.reference.archive_name),
+        ("kind", describe(manifest)),
+        ("type", artifact_type(manifest)),
+        ("digest", str(details.manifest.descriptor.digest)),
+        *_many("note", (f"{key}={value}" for key, value in (manifest.annotations or {}).items())),
+    ]
+    files = [
+        f"{size(layer.size):>9}  {layer.annotation('org.opencontainers.image.title') or layer.media_type}"
+        for layer in manifest.layers
+    ]
+    return [f"{label:<12}{value}" for label, value in rows + _many("file", files)]
+
+
 def _history_lines(details: ImageDetails) -> list[str]:
     layers = iter(details.manifest.value.layers)
     lines: list[str] = []
-    for step in details.config.value.history or ():
+    for step in (details.config.value.history if details.config else None) or ():
         layer = None if step.empty_layer else next(layers, None)
         amount = size(layer.size) if layer else "-"
         lines.append(f"{'history' if not lines else '':<12}{amount:>9}  {' '.join((step.created_by or '').split())}")

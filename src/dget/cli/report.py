@@ -49,13 +49,15 @@ class Reporter:
                     continue
                 finally:
                     self._display.end()
-                self._results.append(result)
-                if not self._as_json:
-                    self._show_text(result)
+                # An image of several platforms may give a result for each.
+                for one in result if isinstance(result, tuple) else (result,):
+                    self._results.append(one)
+                    if not self._as_json:
+                        self._show_text(one)
         if failures:
             raise Partial(failures, len(names))
         if self._as_json:
-            self._show_json(self._results, single=len(names) == 1)
+            self._show_json(self._results, single=len(names) == len(self._results) == 1)
 
     def observe(self, event: Event) -> None:
         self._display.observe(event)

@@ -120,8 +120,7 @@ class Assembly:
 
     def _check(self, blob: Descriptor, read: Callable[[], bytes]) -> None:
         """Whether the config, once it is here, fits the manifest."""
-        image = self.plan.image
-        if image.runs and blob.digest == image.manifest.value.config.digest:
+        if any(image.runs and blob.digest == image.manifest.value.config.digest for image in self.plan.images):
             check_config(self.plan, read_config(read(), blob), self.observer)
 
 

@@ -24,6 +24,13 @@ class CachedImage:
             self.store.refs.set(self.remote.reference.archive_name, document.descriptor, self._clock.time())
         return document
 
+    def tagged(self, tag: str) -> Document[Manifest] | Document[Index] | None:
+        """What another tag of the repository names now; None where there is no such tag."""
+        document = self.remote.tagged(tag)
+        if document and self.store:
+            self.store.blobs.add(document.descriptor.digest, document.raw)
+        return document
+
     def document(self, descriptor: Descriptor) -> Document[Manifest] | Document[Index]:
         if raw := self._cached(descriptor):
             return read_manifest(raw, declared=descriptor.media_type)

@@ -88,6 +88,12 @@ class ConvertedImage:
     def document(self, descriptor: Descriptor) -> Document[Manifest] | Document[Index]:
         return self._now.document(descriptor)
 
+    def tagged(self, tag: str) -> Document[Manifest] | Document[Index] | None:
+        return self._remote.tagged(tag)
+
+    def referrers(self, digest: Digest, types: Sequence[str]) -> Sequence[Descriptor]:
+        return self._remote.referrers(digest, types)
+
     def small_blob(self, blob: Descriptor) -> bytes:
         return self._now.small_blob(blob)
 

@@ -1,5 +1,6 @@
 """Where an image's documents and blobs come from: a registry, an archive, an OCI folder."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from dget.engine.sources import BlobHosts
@@ -37,6 +38,14 @@ class ImageSource(Protocol):
 
     def document(self, descriptor: Descriptor) -> Document[Manifest] | Document[Index]:
         """Verified."""
+        ...
+
+    def tagged(self, tag: str) -> Document[Manifest] | Document[Index] | None:
+        """What another tag of the repository names; None where there is no such tag."""
+        ...
+
+    def referrers(self, digest: Digest, types: Sequence[str]) -> Sequence[Descriptor]:
+        """What names a manifest as its subject. types: of these artifact types alone, where any is named."""
         ...
 
     def small_blob(self, blob: Descriptor) -> bytes:

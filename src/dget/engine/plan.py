@@ -1,89 +1,110 @@
-"""From a reference to a plan: which image, which blobs, how many bytes."""
+"""From a reference to a plan: which images, which blobs, how many bytes."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from dget.engine.builds import Indexes, choose_builds, list_builds, only_index, only_manifest, platform_of_single
 from dget.engine.cached_image import CachedImage
-from dget.errors import NoSuchPlatform, Unsupported
+from dget.engine.companions import Referrers, attestations_of
+from dget.engine.layer_kinds import left_out, warnings_of
+from dget.errors import Unsupported
 from dget.flow import Observer, Warned
 from dget.model import (
+    Companion,
     Contents,
     Descriptor,
+    Digest,
     Document,
     Image,
     ImageConfig,
     Index,
     Manifest,
     Platform,
+    PlatformWish,
     Reference,
-    choose_platform,
+    Selection,
 )
-from dget.model import media_type as kinds
+from dget.model.artifact_kind import is_image
 from dget.protocol.quota import Quota
-
-_NESTED_MAX = 4
-# From the one that the reference names down to the one that lists the image.
-_Indexes: TypeAlias = tuple[Document[Index], ...]
-_Build: TypeAlias = tuple[Descriptor, Platform, _Indexes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullPlan:
     """What a pull will fetch.
 
-    root: what the reference names; available: all platforms of its index, empty for a single image.
+    root: what the reference names; available: all platforms of its index, empty for a single image; images: one for each
+    wanted platform; companions: what is kept beside them.
     """
 
     reference: Reference
     root: Descriptor
     available: tuple[Platform, ...]
-    image: Image
+    images: tuple[Image, ...]
+    companions: tuple[Companion, ...] = ()
     quota: Quota | None
 
     @property
+    def image(self) -> Image:
+        """The only one, or the first of several platforms'."""
+        return self.images[0]
+
+    @property
     def contents(self) -> Contents:
-        return Contents(images=(self.image,))
+        return Contents(images=self.images, companions=self.companions)
+
+    def warnings(self, *, as_they_are: bool) -> list[str]:
+        """What a person should know of the layers. as_they_are: whether Docker will get them packed as they are."""
+        said = {
+            text: None
+            for image in self.images
+            for text in warnings_of(image.manifest.value, image.left_out, as_they_are=as_they_are)
+        }
+        return list(said)
+
+    def apart(self) -> "Sequence[PullPlan]":
+        """A plan for each image, for formats that hold one platform."""
+        return [replace(self, images=(image,)) for image in self.images]
 
 
 def make_plan(
-    source: CachedImage, wanted: Platform, *, named: bool, observer: Observer, keep_index: bool = False
+    source: CachedImage,
+    wish: PlatformWish,
+    selection: Selection,
+    *,
+    observer: Observer,
+    keep_index: bool = False,
 ) -> PullPlan:
-    """The plan for the build that suits `wanted` best.
+    """The plan for the builds that suit the wish best.
 
-    named: whether the person asked for this platform, or it is this machine's; keep_index: whether the registry's index
-    goes into the archive, so that its digest survives. Raises NoSuchPlatform, Unsupported
-    and what the registry raises.
+    keep_index: whether the registry's index goes into the archive, so that its digest survives. Raises NoSuchPlatform,
+    Unsupported and what the registry raises.
     """
     root = source.resolve()
-    reference = source.remote.reference
-    builds: list[_Build] = []
-    indexes: _Indexes = ()
-    if root.kind is Index:
-        builds = list(_builds(source, (_as_index(root),)))
-        manifest, platform, indexes = _choose(source, builds, wanted, observer)
-    else:
-        manifest = _only_manifest(root)
-        _check_kind(reference, manifest.value)
-        platform = _platform_of_single(source, manifest, wanted, named, observer)
-    _check_kind(reference, manifest.value)
+    images, available = _choose(source, root, wish, selection, observer)
+    companions = _companions(source, images, selection, observer)
+    referred = {companion.subject for companion in companions}
+    # An index of artifacts is kept: all that it lists is here. So is one that is signed, since a signature of what is
+    # not here proves nothing.
+    keeps = keep_index or not available or any(index.descriptor.digest in referred for index in _indexes_of(images))
     return PullPlan(
-        reference=reference,
+        reference=source.remote.reference,
         root=root.descriptor,
-        available=tuple(platform for _, platform, _ in builds),
-        image=Image(
-            names=source.remote.names,
-            platform=platform,
-            manifest=manifest,
-            indexes=indexes if keep_index else (),
-        ),
+        available=available,
+        images=tuple(images if keeps else (replace(image, indexes=()) for image in images)),
+        companions=tuple(companions),
         quota=source.remote.quota,
     )
 
 
 def check_config(plan: PullPlan, config: Document[ImageConfig], observer: Observer) -> None:
-    """Whether the config, once it is here, fits the manifest. Raises Unsupported."""
-    layers = len(plan.image.manifest.value.layers)
+    """Whether a config, once it is here, fits the images that it belongs to. Raises Unsupported."""
+    for image in plan.images:
+        if image.runs and image.manifest.value.config.digest == config.descriptor.digest:
+            _check_config(plan, image, config, observer)
+
+
+def _check_config(plan: PullPlan, image: Image, config: Document[ImageConfig], observer: Observer) -> None:
+    layers = len(image.manifest.value.layers)
     diff_ids = len(config.value.diff_ids)
     if layers != diff_ids:
         raise Unsupported(
@@ -91,81 +112,62 @@ def check_config(plan: PullPlan, config: Document[ImageConfig], observer: Observ
             hint="no engine would load it; tell its publisher",
         )
     said = config.value.platform.normalised()
-    built_for = plan.image.platform
-    if plan.available and built_for and said.architecture != built_for.architecture:
-        observer(Warned(text=f"the index says {built_for}, the image's own config says {said}"))
-
-
-def _builds(source: CachedImage, indexes: _Indexes) -> Iterator[_Build]:
-    """The innermost index's images and their platforms; an index within an index counts as its images."""
-    if len(indexes) > _NESTED_MAX + 1:
-        raise Unsupported(f"{source.remote.reference} has indexes nested deeper than {_NESTED_MAX} levels")
-    for entry in indexes[-1].value.images:
-        if not source.remote.holds(entry):
-            continue
-        if entry.media_type in (kinds.OCI_INDEX, kinds.DOCKER_INDEX):
-            yield from _builds(source, (*indexes, _as_index(source.document(entry))))
-        elif entry.platform is not None and entry.platform.os:
-            yield entry, entry.platform.normalised(), indexes
-        elif entry.artifact_type is None:
-            manifest = _only_manifest(source.document(entry))
-            if manifest.value.config.media_type in kinds.IMAGE_CONFIGS:
-                yield entry, source.config(manifest.value.config).value.platform.normalised(), indexes
+    if plan.available and image.platform and said.architecture != image.platform.architecture:
+        observer(Warned(text=f"the index says {image.platform}, the image's own config says {said}"))
 
 
 def _choose(
-    source: CachedImage, builds: Sequence[_Build], wanted: Platform, observer: Observer
-) -> tuple[Document[Manifest], Platform, _Indexes]:
-    platforms = [platform for _, platform, _ in builds]
-    place = choose_platform(platforms, wanted)
-    if place is None:
-        raise NoSuchPlatform(str(source.remote.reference), wanted, platforms)
-    entry, platform, indexes = builds[place]
-    if platform.architecture != wanted.architecture:
-        observer(
-            Warned(text=f"no build for {wanted}: taking {platform}, which it can run too (podman would not choose it)")
+    source: CachedImage,
+    root: Document[Manifest] | Document[Index],
+    wish: PlatformWish,
+    selection: Selection,
+    observer: Observer,
+) -> tuple[list[Image], tuple[Platform, ...]]:
+    """The wanted images, each with its indexes, and all platforms that there are."""
+    reference = source.remote.reference
+
+    def image(document: Document[Manifest], platform: Platform | None, indexes: Indexes) -> Image:
+        return Image(
+            names=source.remote.names,
+            platform=platform,
+            manifest=document,
+            indexes=indexes,
+            left_out=left_out(document.value, selection.foreign_layers, str(reference)),
         )
-    return _only_manifest(source.document(entry)), platform, indexes
+
+    if root.kind is not Index:
+        only = only_manifest(root)
+        runs = is_image(only.value)
+        return [image(only, platform_of_single(source, only, wish, observer) if runs else None, ())], ()
+    builds = list_builds(source, only_index(root))
+    images = [
+        image(only_manifest(source.document(build.entry)), build.platform, build.indexes)
+        for build in choose_builds(source, builds, wish, observer)
+    ]
+    return images, tuple(build.platform for build in builds if build.platform)
 
 
-def _platform_of_single(
-    source: CachedImage, manifest: Document[Manifest], wanted: Platform, named: bool, observer: Observer
-) -> Platform:
-    """The platform that the config tells. Raises NoSuchPlatform where the person named another."""
-    platform = source.config(manifest.value.config).value.platform.normalised()
-    if not platform.os:
-        return wanted
-    if choose_platform([platform], wanted) is None:
-        if named:
-            raise NoSuchPlatform(str(source.remote.reference), wanted, [platform])
-        observer(Warned(text=f"this image has one build, for {platform}; this machine is {wanted}"))
-    return platform
+def _companions(
+    source: CachedImage, images: Sequence[Image], selection: Selection, observer: Observer
+) -> list[Companion]:
+    """Raises DgetError."""
+    found: dict[Digest, Companion] = {}
+    if selection.attestations:
+        for image in images:
+            found |= {one.root.descriptor.digest: one for one in attestations_of(source, image)}
+        if not found:
+            observer(Warned(text=f"{source.remote.reference} has no attestations in its index"))
+    if selection.referrers:
+        referrers = Referrers(source, selection, observer)
+        subjects = [index.descriptor.digest for index in _indexes_of(images)]
+        subjects += [image.manifest.descriptor.digest for image in images]
+        refer = {one.root.descriptor.digest: one for subject in subjects for one in referrers.of(subject)}
+        if not refer:
+            observer(Warned(text=f"nothing refers to {source.remote.reference} at its registry"))
+        found = refer | found
+    return list(found.values())
 
 
-def _check_kind(reference: Reference, manifest: Manifest) -> None:
-    """Raises Unsupported for what is no container image, or holds layers that a registry does not hand out."""
-    kind = manifest.config.media_type
-    if kind not in kinds.IMAGE_CONFIGS:
-        name = (
-            "a Docker plugin"
-            if kind == kinds.DOCKER_PLUGIN_CONFIG
-            else f"an artifact ({manifest.artifact_type or kind})"
-        )
-        raise Unsupported(f"{reference} is not a container image but {name}", hint="no engine could load it")
-    for layer in manifest.layers:
-        if kinds.is_foreign_layer(layer.media_type):
-            raise Unsupported(f"{reference} has a layer that its registry may not hand out: {layer.digest}")
-        if not kinds.is_layer(layer.media_type):
-            raise Unsupported(f"{reference} has a layer of an unknown kind: {layer.media_type}")
-
-
-def _only_manifest(document: Document[Manifest] | Document[Index]) -> Document[Manifest]:
-    if isinstance(document.value, Manifest):
-        return document
-    raise Unsupported("an index stands where an image's manifest belongs")
-
-
-def _as_index(document: Document[Manifest] | Document[Index]) -> Document[Index]:
-    if isinstance(document.value, Index):
-        return document
-    raise Unsupported("a manifest stands where an index belongs")
+def _indexes_of(images: Iterable[Image]) -> list[Document[Index]]:
+    """Each once."""
+    return list({index.descriptor.digest: index for image in images for index in image.indexes}.values())

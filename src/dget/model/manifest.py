@@ -3,9 +3,12 @@
 import msgspec
 
 from dget.model.descriptor import Descriptor
+from dget.model.digest import Digest
 
-# Builders put attestations into an index as platforms that are none.
+# Builders put attestations into an index as platforms that are none (github.com/moby/buildkit,
+# docs/attestations/attestation-storage.md).
 _ATTESTATION_MARK = "vnd.docker.reference.type"
+_ATTESTED_MARK = "vnd.docker.reference.digest"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -32,6 +35,14 @@ class Index(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def images(self) -> tuple[Descriptor, ...]:
         """The entries that are images, without attestations."""
         return tuple(entry for entry in self.manifests if not is_attestation(entry))
+
+    def attestations_of(self, image: Digest) -> tuple[Descriptor, ...]:
+        """The entries that attest to one of its images."""
+        return tuple(
+            entry
+            for entry in self.manifests
+            if is_attestation(entry) and entry.annotation(_ATTESTED_MARK) == str(image)
+        )
 
 
 def is_attestation(entry: Descriptor) -> bool:

@@ -23,6 +23,7 @@ ACCEPT_MANIFESTS = ", ".join(
     (OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, DOCKER_SCHEMA1)
 )
 
+INDEXES = frozenset((DOCKER_INDEX, OCI_INDEX))
 IMAGE_CONFIGS = frozenset((DOCKER_CONFIG, OCI_CONFIG))
 
 _LAYER_PREFIXES = ("application/vnd.docker.image.rootfs.", "application/vnd.oci.image.layer.")
@@ -36,3 +37,7 @@ def is_layer(media_type: str) -> bool:
 def is_foreign_layer(media_type: str) -> bool:
     """A layer that registries may not hand out themselves (Windows bases)."""
     return is_layer(media_type) and (".foreign." in media_type or ".nondistributable." in media_type)
+
+
+def is_zstd_layer(media_type: str) -> bool:
+    return is_layer(media_type) and media_type.endswith(("+zstd", ".zstd"))

@@ -12,7 +12,7 @@ import msgspec
 from dget.errors import UsageError
 
 _OPERATING_SYSTEMS = frozenset(
-    "aix android darwin dragonfly freebsd illumos ios js linux netbsd openbsd plan9 solaris wasip1 windows".split()
+    "aix android darwin dragonfly freebsd illumos ios js linux netbsd openbsd plan9 solaris wasi wasip1 windows".split()
 )
 # (architecture, variant) by the names that kernels and distributions use.
 _ALIASES = {

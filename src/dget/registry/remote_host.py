@@ -4,6 +4,7 @@ from dget.config.mirrors import Capability, Host
 from dget.errors import Cancelled, DgetError, IntegrityError, NotFound, Unauthorized
 from dget.flow import ByteSink, Cancel, Noted, Observer, Warned
 from dget.model import Descriptor
+from dget.registry.foreign_layers import ForeignLayers, has_other_places
 from dget.registry.health import Health
 from dget.registry.session import NotARegistry, Session
 
@@ -23,6 +24,7 @@ class RemoteHost:
         self._cancel = cancel
         self._observer = observer
         self._lacks = False
+        self._foreign = ForeignLayers(session, observer)
 
     def can(self, capability: Capability) -> bool:
         return self._host.can(capability)
@@ -72,6 +74,9 @@ class RemoteHost:
     def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None:
         """Bytes start to stop-1 of a blob, or fewer; unverified. Raises DgetError, RangesIgnored."""
         end = blob.size if stop is None else stop
+        if self.origin and has_other_places(blob):
+            self._foreign.read(blob, sink, start=start, stop=end, cancel=self._cancel)
+            return
         self.session.get_blob(blob.digest, blob.size, sink, start=start, stop=end, cancel=self._cancel)
 
     def _down(self, error: DgetError) -> None:

@@ -1,18 +1,20 @@
 """An image at a registry, as a source of documents and blobs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from dget.errors import IntegrityError, Unsupported
+from dget.errors import IntegrityError, NotFound, Unsupported
 from dget.flow import Cancel, Observer
 from dget.model import Descriptor, Digest, Document, Index, Manifest, Reference, read_manifest
 from dget.model.document import is_schema1
 from dget.model.media_type import ACCEPT_MANIFESTS
 from dget.protocol.http import Response
 from dget.protocol.quota import Quota
+from dget.protocol.referrers import of_types, referrers_tag
 from dget.protocol.schema1 import payload_of
 from dget.registry.image_hosts import ImageHosts
 from dget.registry.persistence import persist
+from dget.registry.referrers import list_referrers
 from dget.registry.remote_host import RemoteHost
 
 T = TypeVar("T")
@@ -68,6 +70,33 @@ class RemoteImage:
     def document(self, descriptor: Descriptor) -> Document[Manifest] | Document[Index]:
         """A manifest by its digest. Raises IntegrityError where the bytes are not those that it names."""
         return self._fetch(descriptor.digest, f"{self.reference.familiar_name}@{descriptor.digest}")
+
+    def tagged(self, tag: str) -> Document[Manifest] | Document[Index] | None:
+        """What another tag of the repository names; None where there is no such tag. Raises DgetError."""
+        subject = f"{self.reference.familiar_name}:{tag}"
+
+        def ask(host: RemoteHost, cancel: Cancel) -> Document[Manifest] | Document[Index] | None:
+            # An answer, not a failure: a mirror that lacks it still has the image.
+            try:
+                return self._document(host, tag, subject, None, cancel)
+            except NotFound:
+                return None
+
+        return self._persist(lambda: self.hosts.for_tag(ask), subject)
+
+    def referrers(self, digest: Digest, types: Sequence[str]) -> list[Descriptor]:
+        """What refers to a manifest: by the registry's API, or by the index that stands in for it. Raises DgetError.
+
+        types: of these artifact types alone, where any is named.
+        """
+        listed = self._persist(
+            lambda: self.hosts.for_tag(lambda host, cancel: list_referrers(host.session, digest, types, cancel=cancel)),
+            f"referrers of {digest.short}",
+        )
+        if listed is not None:
+            return listed
+        stand_in = self.tagged(referrers_tag(digest))
+        return of_types(stand_in.value.manifests, types) if stand_in and isinstance(stand_in.value, Index) else []
 
     def blob_size(self, digest: Digest) -> int:
         """Of a blob that no descriptor tells of. Raises DgetError."""

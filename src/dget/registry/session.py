@@ -8,6 +8,7 @@ from dget.flow import ByteSink, Cancel, Clock, holding
 from dget.model import Digest
 from dget.protocol.auth import AuthFlow, Authority, Scope, auth_flow, nobody
 from dget.protocol.failures import failure_of, is_web_page
+from dget.protocol.foreign_places import foreign_place
 from dget.protocol.http import Headers, Request, Response
 from dget.protocol.origin import host_of, origin, redirected
 from dget.protocol.ranges import check_range, range_header, whole_size
@@ -80,6 +81,28 @@ class Session:
             raise IntegrityError(f"blob {digest} ends before the {size:,} bytes that its manifest says, at {host}")
         if not taker.begun:
             raise failure_of(response, host, now=self._clock.time(), subject=f"blob {digest} of {self.repository}")
+
+    def get_foreign(
+        self, url: str, digest: Digest, size: int, sink: ByteSink, *, start: int, stop: int, cancel: Cancel
+    ) -> None:
+        """As `get_blob`, from a place outside of the registry that a manifest names: without credentials.
+
+        Raises NetworkError where dget may not ask there.
+        """
+        headers = Headers()
+        if (start, stop) != (0, size):
+            headers = headers.with_field("Range", range_header(start, stop))
+        taker = _BlobTaker(sink, start=start, stop=stop, size=size)
+        giver, target = self.base, foreign_place(url, self.base)
+        for _ in range(_REDIRECTS_MAX + 1):
+            request = Request(url=target, headers=headers, given_by=giver)
+            response = self._transport.send(request, taker, cancel=cancel)
+            location = response.headers.get("Location")
+            if response.status not in _REDIRECTS or not location:
+                break
+            giver, target = target, redirected(target, location)
+        if not taker.begun:
+            raise failure_of(response, host_of(target), now=self._clock.time(), subject=f"foreign layer {digest}")
 
     def blob_size(self, digest: Digest, *, cancel: Cancel) -> int:
         """Asked by HEAD; by a range of one byte where that is refused: a URL signed for GET answers HEAD with 403.

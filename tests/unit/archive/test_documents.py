@@ -95,7 +95,7 @@ def test_an_oci_archive_holds_artifacts_and_what_has_no_name():
 
 @pytest.mark.parametrize("form", [Format.DOCKER_ARCHIVE, Format.DOCKER_LEGACY])
 def test_dockers_formats_refuse_artifacts_and_two_platforms_of_one_name(form):
-    with pytest.raises(Unsupported, match="artifact"):
+    with pytest.raises(Unsupported, match="Helm chart"):
         entries(form, Contents(images=(named(artifact(), "r.io/chart:1", platform=""),)))
     with pytest.raises(Unsupported, match=r"linux/amd64, linux/arm64") as caught:
         entries(form, Contents(images=(named(ONE, NAME), named(ARM, NAME, platform="arm64"))))

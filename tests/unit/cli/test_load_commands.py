@@ -8,7 +8,7 @@ from dget.api import PullResult
 from dget.cli.load_commands import load_commands
 
 
-def commands(kind: str, compress: str, path: str = "x") -> list[str]:
+def commands(kind: str, compress: str, path: str = "x", *, holds: str = "an image", companions: int = 0) -> list[str]:
     result = PullResult(
         path=Path(path),
         image="a:1",
@@ -22,6 +22,8 @@ def commands(kind: str, compress: str, path: str = "x") -> list[str]:
         fetched=1,
         reused=0,
         seconds=1.0,
+        kind=holds,
+        companions=companions,
     )
     return [command for _, command in load_commands(result)]
 
@@ -50,3 +52,18 @@ def test_a_folder_is_named_with_the_image_in_it_and_a_stream_is_not_named():
 
 def test_a_name_with_a_space_stays_one_word():
     assert all("'a b.tar'" in command for command in commands("docker-archive", "none", "a b.tar"))
+
+
+def test_an_artifact_is_copied_since_no_engine_loads_it():
+    assert commands("oci-archive", "none", holds="a Helm chart") == ["skopeo copy oci-archive:x:1 …"]
+    assert commands("oci-dir", "none", holds="a Helm chart") == ["skopeo copy oci:x:docker.io/library/a:1 …"]
+
+
+@pytest.mark.parametrize(
+    ("compress", "unpack"), [("none", ""), ("gzip", "gunzip -c x | "), ("zstd:3", "zstd -dc x | ")]
+)
+def test_an_archive_with_referrers_is_loaded_by_name_and_without_unpacking_them(compress, unpack):
+    assert commands("oci-archive", compress, companions=1) == [
+        "podman pull oci-archive:x:1",
+        f"{unpack}ctr -n k8s.io images import --no-unpack {'-' if unpack else 'x'}",
+    ]

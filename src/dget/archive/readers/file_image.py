@@ -1,13 +1,15 @@
 """One image in a file or folder, as a source of documents and blobs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dget.archive.readers import beside
 from dget.archive.readers.alone import Alone
 from dget.archive.readers.members import Members, read_document
 from dget.errors import DamagedFile
 from dget.flow import ByteSink, Cancel
 from dget.model import Descriptor, Digest, Document, Index, Manifest, Reference, read_manifest
+from dget.protocol.referrers import of_types
 
 MANIFEST_MAX = 4 << 20
 CONFIG_MAX = 8 << 20
@@ -60,6 +62,15 @@ class FileImage:
         if raw is None:
             raw = read_verified(self.members, self._place(descriptor.digest), descriptor, MANIFEST_MAX)
         return read_manifest(raw, declared=descriptor.media_type)
+
+    def tagged(self, tag: str) -> Document[Manifest] | Document[Index] | None:
+        """What the file has under another tag beside the image."""
+        entry = beside.tagged(self.members, tag, f"{self.reference.name}:{tag}")
+        return self.document(entry) if entry else None
+
+    def referrers(self, digest: Digest, types: Sequence[str]) -> Sequence[Descriptor]:
+        """What the file has beside the image that names a manifest as its subject."""
+        return of_types(beside.referrers(self.members, digest, self.document), types)
 
     def small_blob(self, blob: Descriptor) -> bytes:
         """A config or the like. Raises DamagedFile, Unsupported."""

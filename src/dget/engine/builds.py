@@ -1,0 +1,115 @@
+"""Which builds an image has, and which of them are wanted."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dget.engine.cached_image import CachedImage
+from dget.errors import NoSuchPlatform, Unsupported
+from dget.flow import Observer, Warned
+from dget.model import Descriptor, Document, Index, Manifest, Platform, PlatformWish, suiting
+from dget.model.artifact_kind import is_image
+from dget.model.media_type import INDEXES
+
+_NESTED_MAX = 4
+# The largest indexes that are known list some hundred.
+_BUILDS_MAX = 5_000
+# From the one that the reference names down to the one that lists the image.
+Indexes: TypeAlias = tuple[Document[Index], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """entry: its manifest's; platform: None for what has none, as artifacts."""
+
+    entry: Descriptor
+    platform: Platform | None
+    indexes: Indexes
+
+
+def list_builds(source: CachedImage, root: Document[Index]) -> list[Build]:
+    """What an index lists, attestations aside; an index within an index counts as what it lists. Raises Unsupported."""
+    builds: list[Build] = []
+    for build in _builds(source, (root,)):
+        builds.append(build)
+        if len(builds) > _BUILDS_MAX:
+            raise Unsupported(f"{source.remote.reference} has more than {_BUILDS_MAX:,} images in its index")
+    return builds
+
+
+def choose_builds(
+    source: CachedImage, builds: Sequence[Build], wish: PlatformWish, observer: Observer
+) -> Sequence[Build]:
+    """One for each wanted platform, or all where no platforms are told, as with artifacts. Raises NoSuchPlatform."""
+    known = [(build, build.platform) for build in builds if build.platform is not None]
+    if builds and not known:
+        return builds
+    platforms = [platform for _, platform in known]
+    chosen: dict[str, Build] = {}
+    for term in wish.terms:
+        places = suiting(platforms, term)
+        if not places:
+            raise NoSuchPlatform(str(source.remote.reference), term, platforms)
+        for place in places:
+            # Of two entries for one platform engines take the first.
+            chosen.setdefault(str(platforms[place]), known[place][0])
+        best = platforms[places[0]]
+        if isinstance(term, Platform) and best.architecture != term.architecture:
+            observer(
+                Warned(text=f"no build for {term}: taking {best}, which it can run too (podman would not choose it)")
+            )
+    return list(chosen.values())
+
+
+def platform_of_single(
+    source: CachedImage, manifest: Document[Manifest], wish: PlatformWish, observer: Observer
+) -> Platform | None:
+    """The platform that the only image's config tells. Raises NoSuchPlatform where the person named another."""
+    platform = source.config(manifest.value.config).value.platform.normalised()
+    if not platform.os:
+        return next((term for term in wish.terms if isinstance(term, Platform)), None)
+    for term in wish.terms:
+        if suiting([platform], term):
+            continue
+        if wish.named:
+            raise NoSuchPlatform(str(source.remote.reference), term, [platform])
+        observer(Warned(text=f"this image has one build, for {platform}; this machine is {term}"))
+    return platform
+
+
+def only_manifest(document: Document[Manifest] | Document[Index]) -> Document[Manifest]:
+    """Raises Unsupported."""
+    if isinstance(document.value, Manifest):
+        return document
+    raise Unsupported("an index stands where an image's manifest belongs")
+
+
+def only_index(document: Document[Manifest] | Document[Index]) -> Document[Index]:
+    """Raises Unsupported."""
+    if isinstance(document.value, Index):
+        return document
+    raise Unsupported("a manifest stands where an index belongs")
+
+
+def _builds(source: CachedImage, indexes: Indexes) -> Iterator[Build]:
+    if len(indexes) > _NESTED_MAX + 1:
+        raise Unsupported(f"{source.remote.reference} has indexes nested deeper than {_NESTED_MAX} levels")
+    for entry in indexes[-1].value.images:
+        if not source.remote.holds(entry):
+            continue
+        if entry.media_type in INDEXES:
+            yield from _builds(source, (*indexes, only_index(source.document(entry))))
+        elif entry.platform is not None and entry.platform.os:
+            yield Build(entry, entry.platform.normalised(), indexes)
+        else:
+            yield Build(entry, _told_by_config(source, entry), indexes)
+
+
+def _told_by_config(source: CachedImage, entry: Descriptor) -> Platform | None:
+    """Where the index does not tell the platform."""
+    if entry.artifact_type is not None:
+        return None
+    manifest = only_manifest(source.document(entry)).value
+    if not is_image(manifest):
+        return None
+    return source.config(manifest.config).value.platform.normalised()
