@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import BinaryIO, Self, TypeAlias, TypeVar
 
 from dget import __version__
+from dget.api.cache import Cache, open_store
 from dget.api.file_results import CopyResult, FileList, LayerList
 from dget.api.hosts import Hosts
 from dget.api.image_files import ImageFiles
@@ -26,7 +27,7 @@ from dget.api.runs import Runs
 from dget.archive import STREAM, Form, exporter_into_file, exporter_into_stream, size_of, target_of
 from dget.archive.layers import LayerReader
 from dget.archive.readers import holds_image, image_names, open_image
-from dget.config import Settings, default_cache_dir, machine_platform
+from dget.config import Settings, machine_platform
 from dget.config.certs_d import certs_folders, read_certs
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
 from dget.config.tls import HostTls, TlsByOrigin
@@ -43,7 +44,7 @@ from dget.engine import (
     make_plan,
 )
 from dget.engine.doctor import Diagnosis, examine
-from dget.errors import DgetError, UsageError
+from dget.errors import DgetError, StorageError, UsageError
 from dget.flow import (
     ByteSink,
     Cancel,
@@ -68,8 +69,8 @@ from dget.registry import (
     quota_told_by_image,
     quota_told_by_registry,
 )
-from dget.store import Store
-from dget.transport import CurlTransport, ObservedTransport, Transport, TransportOptions
+from dget.store import Store, Uses
+from dget.transport import CurlTransport, ObservedTransport, OfflineTransport, Transport, TransportOptions
 
 T = TypeVar("T")
 Output: TypeAlias = str | Path | BinaryIO | None
@@ -88,8 +89,8 @@ class Client:
         self._clock: Clock = SystemClock()
         self._runs = Runs(self._clock, observer, wait=self._settings.wait)
         self._tls = _tls(self._settings)
-        curl = CurlTransport(_transport_options(self._settings, self._tls))
-        self._transport: Transport = ObservedTransport(curl, observer)
+        self._transport: Transport = ObservedTransport(_transport(self._settings, self._tls), observer)
+        self._uses = Uses()
         self._store: Store | None = None
         self._hosts = self._new_hosts()
         # Files that images are read from stay open as long as the client.
@@ -131,7 +132,9 @@ class Client:
         form = Form.of(format, compress, _written(output))
         if output == "-":
             raise UsageError("a file named - is none: a stream goes here open", hint="name a file with -o")
-        return self._run(lambda run: self._pull(image, platform, output, form, keep_index, clobber, run), cancel)
+        result = self._run(lambda run: self._pull(image, platform, output, form, keep_index, clobber, run), cancel)
+        self._keep_to_size(cancel)
+        return result
 
     def plan(
         self,
@@ -219,7 +222,18 @@ class Client:
         return self._with_layers(image, platform, cancel, lambda files: files.copy(path, str(target)))
 
     def _run(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
-        return self._runs.run(call, cancel)
+        # During a call nobody removes from the cache what it needs.
+        with self._uses.run():
+            return self._runs.run(call, cancel)
+
+    def _keep_to_size(self, cancel: Cancel | None) -> None:
+        """What the person allows the cache; an image that is there is no failure because of an old one that stays."""
+        if self._settings.cache_max_size is None or self._opened_store() is None:
+            return
+        try:
+            Cache(self._settings).prune(max_size=self._settings.cache_max_size, cancel=cancel)
+        except StorageError as error:
+            self._observer(Warned(text=f"the cache was not kept to its size: {error.message}"))
 
     def _pull(
         self,
@@ -233,6 +247,7 @@ class Client:
     ) -> PullResult:
         begun = self._clock.monotonic()
         source, plan = self._planned(image, platform, cancel, keep_index=keep_index)
+        source.check_here(plan.contents.blobs)
         scratch: Path | None = None
         if output is None or isinstance(output, str | Path):
             if form.misnamed(_written(output)):
@@ -415,18 +430,22 @@ class Client:
         try:
             if isinstance(locator, FileLocator):
                 return self._file(locator, cancel).resolve().raw
-            return CachedImage(self._remote(locator, cancel), self._opened_store(), self._clock).resolve().raw
+            return self._cached(self._remote(locator, cancel), self._opened_store(), cancel).resolve().raw
         except OldManifest as old:
             return old.raw
 
     def _source(self, image: str, cancel: Cancel) -> CachedImage:
         locator = self._locator(image)
         if isinstance(locator, FileLocator):
-            return CachedImage(self._file(locator, cancel), None, self._clock)
+            return self._cached(self._file(locator, cancel), None, cancel)
         converted = ConvertedImage(
             self._remote(locator, cancel), self._download, self._scratch, cancel=cancel, observer=self._observer
         )
-        return CachedImage(converted, self._opened_store(), self._clock)
+        return self._cached(converted, self._opened_store(), cancel)
+
+    def _cached(self, source: ImageSource, store: Store | None, cancel: Cancel) -> CachedImage:
+        offline = self._settings.offline and store is not None
+        return CachedImage(source, store, self._clock, offline=offline, cancel=cancel, observer=self._observer)
 
     def _file(self, locator: FileLocator, cancel: Cancel) -> ImageSource:
         return self._files.enter_context(open_image(locator, cancel=cancel, observer=self._observer))
@@ -486,8 +505,7 @@ class Client:
 
     def _opened_store(self) -> Store | None:
         if self._settings.cache and self._store is None:
-            folder = self._settings.cache_dir or default_cache_dir(self._settings.environment)
-            self._store = Store.open(folder)
+            self._store = open_store(self._settings, self._uses)
         return self._store
 
 
@@ -541,6 +559,10 @@ def _tls(settings: Settings) -> TlsByOrigin:
     return TlsByOrigin(
         HostTls(ca_files=ca_files, verify=not settings.insecure), lambda asked: read_certs(folders, asked)
     )
+
+
+def _transport(settings: Settings, tls: TlsByOrigin) -> Transport:
+    return OfflineTransport() if settings.offline else CurlTransport(_transport_options(settings, tls))
 
 
 def _transport_options(settings: Settings, tls: TlsByOrigin) -> TransportOptions:
