@@ -62,6 +62,11 @@ class NetworkError(DgetError):
     def temporary(self) -> bool:
         return self._temporary
 
+    @property
+    def unreachable(self) -> bool:
+        """Whether the host was not found, or nobody answered there: a wrong name, or a network that is gone."""
+        return False
+
 
 class ProxyError(NetworkError):
     """A proxy could not be reached, wants to know who asks, or does not let a request through.

@@ -1,5 +1,6 @@
 """Servers that fail, lie or go silent."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from dget import Client, Settings
 from dget.archive import check_archive
 from dget.errors import Cancelled, DgetError, IntegrityError, NetworkError, NotFound, RateLimited, RegistryError
 from dget.flow import Cancel, Retrying, Warned
+from dget.model import Digest
+from dget.model.media_type import OCI_MANIFEST
 from dget.protocol.http import Headers
 from dget.serve import Answer
 from tests.component.conftest import is_blob, noise, with_body, with_status
@@ -153,6 +156,31 @@ def test_a_server_without_ranges_gives_whole_blobs(registry, client, image, tmp_
     result = pull(client, image, tmp_path)
     check_archive(result.path)
     assert result.fetched == len(LAYER)
+
+
+def test_that_a_server_knows_no_ranges_is_learned_once_for_all_images(registry, client, image, tmp_path):
+    layers = {str(Digest.of(layer)): layer for layer in (LAYER, noise(9, 9_500_000))}
+    registry.image("next", "1", layers[list(layers)[1]])
+
+    def whole(request, given):
+        layer = layers.get(request.url.rpartition("/")[2])
+        if layer is None:
+            return given
+        return Answer(status=200, headers=Headers.of([("Content-Length", str(len(layer)))]), body=(layer,))
+
+    registry.fault = whole
+    pull(client, image, tmp_path)
+    registry.asked.clear()
+    pull(client, registry.name("next:1"), tmp_path)
+    assert not [asked for _, _, asked in registry.asked if asked]
+
+
+def test_a_blob_that_is_shorter_than_its_manifest_says_is_no_network_error(registry, client, tmp_path):
+    good = json.loads(registry.manifest([LAYER], "amd64"))
+    good["layers"][0]["size"] += 10
+    registry.content.add_manifest("app", json.dumps(good).encode(), OCI_MANIFEST, "1")
+    with pytest.raises(IntegrityError, match="where its manifest says"):
+        client.pull(registry.name("app:1"), platform="amd64", output=tmp_path / "x.tar")
 
 
 def test_a_resumed_pull_from_a_server_without_ranges_begins_afresh_without_a_false_alarm(

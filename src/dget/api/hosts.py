@@ -117,14 +117,16 @@ class Hosts:
     def _loosened(self, host: Host) -> Host:
         """With what a section of config.toml says of that very host."""
         settings, section = self._settings, self._settings.host(host.domain)
-        named = settings.registry == f"http://{host.domain}"
-        plain = host.plain_http or settings.insecure or section.insecure or section.plain_http or named
+        plain = host.plain_http or settings.insecure or section.insecure or section.plain_http
         tls = replace(
             host.tls,
             ca_files=(*host.tls.ca_files, *([section.ca_file] if section.ca_file else [])),
             verify=host.tls.verify and not section.insecure,
         )
-        return replace(host, plain_http=plain, tls=tls)
+        # Whoever writes http:// means that.
+        asked = settings.registry == f"http://{host.domain}"
+        url = host.url.replace("https://", "http://", 1) if asked else host.url
+        return replace(host, url=url, plain_http=plain, tls=tls)
 
     def _speak_to(self, host: Host, *, own: bool) -> None:
         """Says how TLS is done with it. The client certificate of this run is the registry's, as the credentials are."""

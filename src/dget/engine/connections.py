@@ -139,7 +139,7 @@ class Connections:
                 self._arrived_at_failure, self._failures = arrived, 1
             elif not spared:
                 self._failures += 1
-            decision = decide(error, attempt=self._failures, jitter=jitter)
+            decision = decide(error, attempt=self._failures, jitter=jitter, known=True)
             if isinstance(decision, GiveUp):
                 return decision
             wait = max(decision.after, backoff(claim.chunk.failures, jitter))
@@ -156,10 +156,10 @@ class Connections:
     def without_ranges(self, claim: Claim) -> bool:
         """Its source gives no parts of blobs; whether others do, who get its chunk then."""
         with self._changed:
+            claim.source.host.ranges = False
             others = claim.transfer.sources.others(claim.source, claim.transfer.blob)
             if not any(other.ranges for other in others):
                 return False
-            claim.source.ranges = False
             with claim.transfer.lock:
                 claim.map.give_back(claim.chunk)
             return True
@@ -179,7 +179,7 @@ class Connections:
             self._changed.notify_all()
 
     def _size(self, transfer: Transfer, source: Source) -> int:
-        if not self.ranges:
+        if not (self.ranges and source.ranges):
             return max(1, transfer.blob.size)
         if not transfer.sources.others(source, transfer.blob):
             return self._chunk_size
@@ -199,7 +199,7 @@ class Connections:
 
     def _take_over(self, now: float, total: int) -> Claim | None:
         """total: bytes of the blobs that are not done yet."""
-        under_way = [claim for claim in self._claims if not claim.chunk.complete]
+        under_way = [claim for claim in self._claims if claim.source.ranges and not claim.chunk.complete]
         if not under_way:
             return None
         if self._hurry and (rescued := self._rescue(under_way, now)) is not None:

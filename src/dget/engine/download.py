@@ -4,6 +4,7 @@ import contextlib
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -25,6 +26,8 @@ from dget.store import BlobStore, Ingest
 
 _RESTARTS_MAX = 3
 _HASHERS_MAX = 4
+# Blobs under way at once; more would meet the system's limit of open files.
+_OPEN_MAX = 32
 _BUFFER = 1 << 20
 # How long threads of a failed run may take to let go of their files.
 _LETTING_GO = 0.4
@@ -65,6 +68,7 @@ class Download:
         self._verified = verified
         self._changed = threading.Condition()
         self._connections = Connections(ConnectionLimit(connections), self._changed, hurry=rate_limit is None)
+        self._waiting: deque[Wanted] = deque()
         self._all: list[Transfer] = []
         self._open: list[Transfer] = []
         self._outstanding = 0
@@ -108,11 +112,8 @@ class Download:
         self._journal = journal
         if self._store:
             self._store.check_room(blob for blob, _, _ in wanted if not self._store.has(blob))
-        for blob, region, counter in wanted:
-            if self._store and self._store.has(blob):
-                self._add_reuse(CachedBlobs(self._store, self._cancel), blob, region, counter)
-            else:
-                self._add_transfer(blob, region, counter)
+        self._waiting.extend(wanted)
+        self._admit()
         work = [*beside]
         work += [self._hash] * min(os.cpu_count() or 1, _HASHERS_MAX)
         work += [self._fetch_chunks] * (self._connections.most if self._open else 0)
@@ -120,6 +121,18 @@ class Download:
         self._threads = [threading.Thread(target=self._guard(part), name="dget-work", daemon=True) for part in work]
         for thread in self._threads:
             thread.start()
+
+    def _admit(self) -> None:
+        """Begins with the next blobs: each one that is open holds files."""
+        while len(self._open) < _OPEN_MAX:
+            try:
+                blob, region, counter = self._waiting.popleft()
+            except IndexError:
+                return
+            if self._store and self._store.has(blob):
+                self._add_reuse(CachedBlobs(self._store, self._cancel), blob, region, counter)
+            else:
+                self._add_transfer(blob, region, counter)
 
     def _add_transfer(self, blob: Descriptor, region: Region | None, counter: Counter) -> None:
         ingest = self._store.ingest(blob) if self._store else None
@@ -329,6 +342,7 @@ class Download:
         transfer.finish()
         with self._changed:
             self._open.remove(transfer)
+        self._admit()
         self._finish(transfer.blob)
 
     def _liars(self, transfer: Transfer) -> set[str]:
@@ -371,8 +385,10 @@ class Download:
     def _restart_damaged(self, transfer: Transfer) -> None:
         if transfer.sources.steady:
             raise DamagedFile(f"the bytes of blob {transfer.blob.digest} do not match their digest")
+        hosts = ", ".join(source.name for source in transfer.sources.all(transfer.blob))
         error = IntegrityError(
-            f"the bytes of blob {transfer.blob.digest} do not match their digest, after {transfer.restarts + 1} tries",
+            f"the bytes of blob {transfer.blob.digest} from {hosts} do not match their digest, "
+            f"after {transfer.restarts + 1} tries",
             hint="the registry, a proxy or a mirror in between serves damaged data; try another network or mirror",
         )
         try:

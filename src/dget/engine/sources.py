@@ -24,12 +24,14 @@ class BlobSource(Protocol):
 class BlobHost(BlobSource, Protocol):
     """One of several that have the same blobs.
 
-    origin: whether it is trusted without proof; steady: whether what is read again is the same, so that damage is final.
+    origin: whether it is trusted without proof; steady: whether what is read again is the same, so that damage is final;
+    ranges: whether it gives parts of blobs.
     """
 
     name: str
     origin: bool
     steady: bool
+    ranges: bool
 
     def failed(self, error: DgetError) -> None: ...
 
@@ -47,14 +49,13 @@ class BlobHosts(Protocol):
 class Source:
     """One host, and what the run learned of it.
 
-    proven: whether bytes of its were compared; ranges: whether it gives parts of blobs; busy: claims in its hands.
+    proven: whether bytes of its were compared; busy: claims in its hands.
     rate: bytes a second of one of its connections lately, 0 where that is not known; lacks: blobs that it has not.
     strikes: failures in a row; spared_until: monotonic seconds.
     """
 
     host: BlobHost
     proven: bool
-    ranges: bool = True
     busy: int = 0
     rate: float = 0.0
     strikes: int = 0
@@ -64,6 +65,10 @@ class Source:
     @property
     def name(self) -> str:
         return self.host.name
+
+    @property
+    def ranges(self) -> bool:
+        return self.host.ranges
 
     def measured(self, count: int, seconds: float) -> None:
         """count: bytes that one connection gave in that time."""

@@ -1,6 +1,6 @@
 """What moves through a run: cancellation, time, events, progress and bytes."""
 
-from dget.flow.cancel import Cancel, run_interruptibly
+from dget.flow.cancel import Cancel, holding, run_interruptibly
 from dget.flow.clock import Clock, SystemClock
 from dget.flow.events import (
     Answered,
@@ -37,6 +37,7 @@ __all__ = [
     "SystemClock",
     "TransferStarted",
     "Warned",
+    "holding",
     "run_interruptibly",
     "silent",
 ]

@@ -58,6 +58,17 @@ class Cancel:
                 del self._actions[key]
 
 
+@contextmanager
+def holding(lock: threading.Lock, cancel: Cancel) -> Iterator[None]:
+    """Holds the lock; raises Cancelled as soon as the run is to stop while it is waited for."""
+    while not lock.acquire(timeout=_POLL):
+        cancel.check()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def run_interruptibly(function: Callable[[], T], cancel: Cancel) -> T:
     """Runs `function` on a daemon thread, so that Ctrl-C reaches the caller at once wherever the work blocks.
 

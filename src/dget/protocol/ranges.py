@@ -2,7 +2,7 @@
 
 import re
 
-from dget.errors import NetworkError
+from dget.errors import IntegrityError, NetworkError
 from dget.protocol.http import Headers
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(?:(\d{1,19})|\*)")
@@ -20,7 +20,8 @@ def whole_size(headers: Headers) -> int | None:
 
 
 def check_range(status: int, headers: Headers, *, start: int, stop: int, size: int) -> None:
-    """Raises NetworkError unless the body begins where it was asked to: byte `start` of a blob of `size` bytes.
+    """Raises NetworkError unless the body begins where it was asked to, at byte `start`, IntegrityError unless the blob has
+    `size` bytes.
 
     206 may lawfully be shorter than asked for; 200 is the whole blob.
     """
@@ -30,5 +31,7 @@ def check_range(status: int, headers: Headers, *, start: int, stop: int, size: i
     if status != 206 or found is None:
         raise NetworkError(f"expected bytes {start}-{stop - 1}, got an answer {status} that names no range")
     first, last = int(found[1]), int(found[2])
-    if first != start or not first <= last < stop or (found[3] and int(found[3]) != size):
+    if found[3] and int(found[3]) != size:
+        raise IntegrityError(f"the server has {int(found[3]):,} bytes of a blob where its manifest says {size:,}")
+    if first != start or not first <= last < stop:
         raise NetworkError(f"expected bytes {start}-{stop - 1} of {size}, got {found[0]}")

@@ -36,12 +36,14 @@ class Forgetful:
 class Health:
     """One host's, for all images of a run. Threads may use it together.
 
-    answered: whether it has answered properly in this run; dropped: whether it answered what no registry may.
+    answered: whether it has answered properly in this run; dropped: whether it answered what no registry may;
+    ranges: whether it gives parts of blobs.
     """
 
     def __init__(self, url: str, memory: HostMemory, clock: Clock) -> None:
         self.answered = False
         self.dropped = False
+        self.ranges = True
         self._url = url
         self._memory = memory
         self._clock = clock

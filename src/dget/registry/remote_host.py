@@ -35,6 +35,15 @@ class RemoteHost:
         return self._health.usable and not self._lacks
 
     @property
+    def ranges(self) -> bool:
+        """Whether it gives parts of blobs, as far as was seen; what one image taught holds for the next."""
+        return self._health.ranges
+
+    @ranges.setter
+    def ranges(self, given: bool) -> None:
+        self._health.ranges = given
+
+    @property
     def alive(self) -> bool:
         """Whether it has proven in this run that it is worth it."""
         return self.usable and self._health.answered

@@ -65,7 +65,7 @@ class RemoteImage:
             except ValueError:
                 return None
 
-        return self.hosts.for_tag(ask)
+        return self._persist(lambda: self.hosts.for_tag(ask), str(self.reference))
 
     def document(self, descriptor: Descriptor) -> Document[Manifest] | Document[Index]:
         """A manifest by its digest. Raises IntegrityError where the bytes are not those that it names."""
@@ -113,7 +113,7 @@ class RemoteImage:
         def ask(host: RemoteHost, cancel: Cancel) -> bytes:
             data = _Bytes(blob.size)
             host.session.get_blob(blob.digest, blob.size, data, start=0, stop=blob.size, cancel=cancel)
-            return data.verified(blob)
+            return data.verified(blob, str(self.reference))
 
         return self._persist(lambda: self.hosts.for_content(ask), str(blob.digest))
 
@@ -179,8 +179,11 @@ class _Bytes:
             raise IntegrityError("a server sends more bytes of a blob than it has")
         self._pieces.append(data)
 
-    def verified(self, blob: Descriptor) -> bytes:
+    def verified(self, blob: Descriptor, image: str) -> bytes:
         whole = b"".join(self._pieces)
         if len(whole) != blob.size or Digest.of(whole, blob.digest.algorithm) != blob.digest:
-            raise IntegrityError(f"the bytes of {blob.digest} do not match their digest")
+            raise IntegrityError(
+                f"the bytes of the config {blob.digest} of {image} do not match their digest",
+                hint="the registry, a proxy or a mirror in between serves damaged data; try another network or mirror",
+            )
         return whole

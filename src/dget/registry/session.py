@@ -3,10 +3,10 @@
 from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from dget.errors import DgetError, NetworkError
-from dget.flow import ByteSink, Cancel, Clock
+from dget.errors import DgetError, IntegrityError, NetworkError, Unauthorized
+from dget.flow import ByteSink, Cancel, Clock, holding
 from dget.model import Digest
-from dget.protocol.auth import Scope, auth_flow
+from dget.protocol.auth import AuthFlow, Authority, Scope, auth_flow, nobody
 from dget.protocol.failures import failure_of, is_web_page
 from dget.protocol.foreign_places import foreign_place
 from dget.protocol.http import Headers, Request, Response
@@ -14,7 +14,7 @@ from dget.protocol.origin import host_of, origin, redirected
 from dget.protocol.ranges import check_range, range_header, whole_size
 from dget.registry.endpoint import Endpoint
 from dget.transport import ResponseSink, Transport
-from dget.transport.curl_errors import tls_not_spoken
+from dget.transport.curl_errors import not_connected, tls_not_spoken
 
 _REDIRECTS_MAX = 5
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -44,6 +44,7 @@ class Session:
         self._scope = Scope(repository)
         self._endpoint = endpoint
         self._links: dict[Digest, Request] = {}
+        self._strangers: dict[tuple[str, str, int], Authority] = {}
 
     @property
     def base(self) -> str:
@@ -76,6 +77,8 @@ class Session:
         response, host = self._ask_for_blob(digest, headers, taker, cancel)
         if response.ok and is_web_page(response):
             raise self._web_page()
+        if response.status == 416:
+            raise IntegrityError(f"blob {digest} ends before the {size:,} bytes that its manifest says, at {host}")
         if not taker.begun:
             raise failure_of(response, host, now=self._clock.time(), subject=f"blob {digest} of {self.repository}")
 
@@ -123,7 +126,7 @@ class Session:
     ) -> tuple[Response, str]:
         """The answer, and the host that gave it."""
         if link := self._links.get(digest):
-            response = self._transport.send(replace(link, headers=headers), taker, cancel=cancel)
+            response = self._authenticated_elsewhere(replace(link, headers=headers), taker, cancel)
             if response.status not in _LINK_REFUSED:
                 return response, host_of(link.url)
             self._links.pop(digest, None)
@@ -159,7 +162,7 @@ class Session:
             if origin(url) == origin(self.base):
                 response = self._authenticated(further, sink, cancel)
                 continue
-            response = self._transport.send(further, sink, cancel=cancel)
+            response = self._authenticated_elsewhere(further, sink, cancel)
             if ends is not None:
                 ends.append(further)
         raise NotARegistry(f"{host_of(self.base)} redirects more than {_REDIRECTS_MAX} times")
@@ -179,7 +182,7 @@ class Session:
 
     def _send_to_registry(self, place: str, request: Request, sink: ResponseSink | None, cancel: Cancel) -> Response:
         if not self._endpoint.settled:
-            with self._endpoint.settling:
+            with holding(self._endpoint.settling, cancel):
                 return self._settle(place, request, sink, cancel)
         return self._authenticated(replace(request, url=self._url(place)), sink, cancel)
 
@@ -188,15 +191,36 @@ class Session:
         try:
             response = self._authenticated(replace(request, url=self._url(place)), sink, cancel)
         except NetworkError as error:
-            if not tls_not_spoken(error) or not self._endpoint.next_url():
+            if not (tls_not_spoken(error) or self._may_be_elsewhere(error)) or not self._endpoint.next_url():
                 raise
             response = self._authenticated(replace(request, url=self._url(place)), sink, cancel)
         self._endpoint.settled = True
         return response
 
+    def _may_be_elsewhere(self, error: NetworkError) -> bool:
+        """Without a port written, plain HTTP is at another one than TLS: nobody may listen there."""
+        return not_connected(error) and urlsplit(self.base).port is None
+
+    def _authenticated_elsewhere(self, request: Request, sink: ResponseSink | None, cancel: Cancel) -> Response:
+        """Where a redirect leads to, a token may be wanted that everybody gets."""
+        place = origin(request.url)
+        if place not in self._strangers:
+            response = self._transport.send(request, sink, cancel=cancel)
+            if response.status != 401 or not response.headers.get("WWW-Authenticate"):
+                return response
+            self._strangers[place] = Authority(request.url, nobody)
+        flow = auth_flow(request, self._strangers[place], self._scope, self._clock)
+        try:
+            return self._converse(flow, request, sink, cancel)
+        except Unauthorized as error:
+            raise NetworkError(f"{host_of(self.base)} leads to another host: {error.message}") from error
+
     def _authenticated(self, request: Request, sink: ResponseSink | None, cancel: Cancel) -> Response:
         request = replace(request, headers=Headers.of([*request.headers, *self._endpoint.headers]))
         flow = auth_flow(request, self._endpoint.authority, self._scope, self._clock)
+        return self._converse(flow, request, sink, cancel)
+
+    def _converse(self, flow: AuthFlow, request: Request, sink: ResponseSink | None, cancel: Cancel) -> Response:
         wanted = next(flow)
         while True:
             own = sink if wanted.url == request.url else None

@@ -31,6 +31,11 @@ def tls_not_spoken(error: NetworkError) -> bool:
     return isinstance(error, CurlError) and error.number in _NO_TLS
 
 
+def not_connected(error: NetworkError) -> bool:
+    """Whether nobody listens there, or the way is closed."""
+    return isinstance(error, CurlError) and error.number == pycurl.E_COULDNT_CONNECT
+
+
 _TRY_AGAIN = "try again: dget goes on where it stopped; a proxy or firewall in between may be at fault"
 
 
@@ -141,3 +146,7 @@ class CurlError(NetworkError):
     def __init__(self, number: int, message: str, *, hint: str | None = None, temporary: bool = False) -> None:
         super().__init__(message, hint=hint, temporary=temporary)
         self.number = number
+
+    @property
+    def unreachable(self) -> bool:
+        return self.number in (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_CONNECT)

@@ -9,6 +9,7 @@ class MemoryHost:
     """content: what it gives for the blob; step: bytes of one answer; error: raised in place of an answer."""
 
     steady = False
+    ranges = True
 
     def __init__(self, name: str, content: bytes = b"", *, origin: bool = False, step: int = 1 << 20) -> None:
         self.name = name

@@ -45,3 +45,15 @@ def test_a_long_wait_is_for_the_person_to_decide():
 def test_waits_grow_and_stay_bounded(attempt, jitter):
     assert 0.1 < backoff(attempt, jitter) <= 30 * 1.25
     assert backoff(attempt, jitter) <= backoff(attempt + 1, jitter)
+
+
+class Unreachable(NetworkError):
+    unreachable = True
+
+
+def test_a_host_that_was_never_reached_is_soon_given_up_and_one_that_was_gets_half_a_minute():
+    error = Unreachable("nobody there", temporary=True)
+    assert decide(error, attempt=2, jitter=0.5) == GiveUp(error)
+    waits = [decide(error, attempt=attempt, jitter=0.5, known=True) for attempt in range(1, 8)]
+    assert sum(wait.after for wait in waits if isinstance(wait, Retry)) > 30
+    assert decide(error, attempt=8, jitter=0.5, known=True) == GiveUp(error)

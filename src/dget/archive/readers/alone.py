@@ -17,6 +17,7 @@ class Alone:
 
     name = ""
     origin = True
+    ranges = True
 
     def __init__(self, source: _Readable, *, steady: bool) -> None:
         self.steady = steady
