@@ -314,3 +314,24 @@ def test_a_plan_tells_what_is_kept_beside(registry, client, image):
     (one,) = plan.companions
     assert (one.media_type, one.size) == (SBOM, len(b"sbom") + len(b"{}"))
     assert plan.to_download == sum(layer.size for layer in (plan.config, *plan.layers, one))
+
+
+def test_from_a_folder_into_an_archive_everything_beside_an_image_comes_along(registry, client, image, tmp_path):
+    api = ReferrersApi(registry)
+    one = sbom(AMD)
+    api.add(AMD.root.digest, one, SBOM)
+    tag = f"sha256-{AMD.root.digest[7:]}.sig"
+    push(registry, "app", tag, signature(AMD.root))
+    both = Selection(attestations=True, referrers=True)
+    client.pull(image, platform="amd64", format="oci-dir", select=both, output=tmp_path / "layout")
+    registry.asked.clear()
+    again = client.pull(
+        f"oci:{tmp_path}/layout:{image}", platform="amd64", format="oci-archive", select=both, output=tmp_path / "x.tar"
+    )
+    assert registry.asked == []
+    assert again.companions == 3
+    _, *beside = listed(again.path)
+    assert [entry["digest"] for entry in beside] == [one.root.digest, signature(AMD.root).root.digest]
+    assert beside[0]["artifactType"] == SBOM
+    assert beside[1]["annotations"]["org.opencontainers.image.ref.name"].endswith(".sig")
+    assert b"amd64" in members(again.path).values()
