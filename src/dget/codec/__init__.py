@@ -7,8 +7,10 @@ from dget.codec.files import FileLock, PositionalFile, sync_folder
 from dget.codec.ledger import Ledger, Record
 from dget.codec.region import FileRegion, Region
 from dget.codec.room import check_room, taken
+from dget.codec.shared_lock import NO_LOCKS, SharedLock
 
 __all__ = [
+    "NO_LOCKS",
     "Compression",
     "Decompressed",
     "FileLock",
@@ -17,6 +19,7 @@ __all__ = [
     "PositionalFile",
     "Record",
     "Region",
+    "SharedLock",
     "check_room",
     "combine_crc32",
     "crc32",

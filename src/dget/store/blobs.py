@@ -1,6 +1,7 @@
 """Blobs by digest: whole and verified ones, and those that are arriving."""
 
 import contextlib
+import os
 import secrets
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,53 +9,86 @@ from pathlib import Path
 
 from dget.codec import FileLock, FileRegion, Ledger, PositionalFile, Record, taken
 from dget.model import Descriptor, Digest
-from dget.store.cache_errors import cache_errors, check_cache_room
+from dget.store.cache_errors import cache_errors, check_cache_room, lock_errors
+from dget.store.holds import Holds
 
 
 class BlobStore:
     """`blobs/<algorithm>/<hex>` holds what was verified, `ingest/` what is arriving."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, behind: Sequence[Path] = (), *, writable: bool = True, holds: Holds | None = None
+    ) -> None:
+        """behind: folders that are read besides; writable: whether `folder` is; holds: None where nobody prunes."""
+        self.writable = writable
         self._folder = folder
-        self._blobs = folder / "blobs"
+        self._behind = behind
+        self._holds = holds
         self._ingest = folder / "ingest"
+        # Damaged ones in folders that are not ours to change.
+        self._distrusted: set[Path] = set()
 
     def path(self, digest: Digest) -> Path:
-        return self._blobs / digest.algorithm / digest.hex
+        """Of its file, in the first folder that has one; where it would be, where none has."""
+        own = self.own_path(digest)
+        if not self._behind and self.writable:
+            return own
+        return next((path for path in self._candidates(digest) if os.access(path, os.F_OK)), own)
+
+    def own_path(self, digest: Digest) -> Path:
+        """Of its file in the first folder, whether it is there or not."""
+        return _place(self._folder, digest)
+
+    def size(self, digest: Digest) -> int | None:
+        """In bytes, as it lies there; None where it is not there. Raises StorageError."""
+        path = self.path(digest)
+        if path in self._distrusted:
+            return None
+        try:
+            return path.stat().st_size
+        except FileNotFoundError:
+            return None
+        except OSError:
+            with cache_errors(path.parent, "read the cache"):
+                raise
 
     def has(self, blob: Descriptor) -> bool:
         """Whether it is there in its full size; its bytes are verified when they are used."""
         return self.size(blob.digest) == blob.size
 
-    def size(self, digest: Digest) -> int | None:
-        """In bytes, as it lies there; None where it is not there. Raises StorageError."""
-        try:
-            return self.path(digest).stat().st_size
-        except FileNotFoundError:
-            return None
-        except OSError:
-            with cache_errors(self._blobs, "read the cache"):
-                raise
-
     def open(self, digest: Digest) -> PositionalFile:
         """Raises StorageError."""
-        with cache_errors(self.path(digest), "read the cache"):
-            return PositionalFile(self.path(digest))
+        path = self.path(digest)
+        with cache_errors(path, "read the cache"):
+            return PositionalFile(path)
 
     def read(self, blob: Descriptor) -> bytes | None:
         """A small blob's bytes, or None where they are not there or do not match; damaged ones are removed."""
         if not self.has(blob):
             return None
-        with cache_errors(self.path(blob.digest), "read the cache"):
-            data = self.path(blob.digest).read_bytes()
+        path = self.path(blob.digest)
+        with cache_errors(path, "read the cache"):
+            try:
+                data = path.read_bytes()
+            # A prune may take what is not needed yet.
+            except FileNotFoundError:
+                return None
         if Digest.of(data, blob.digest.algorithm) == blob.digest:
             return data
         self.discard(blob.digest)
         return None
 
+    def need(self, digests: Iterable[Digest]) -> None:
+        """From now on, and until the run ends, a prune leaves them there. Raises StorageError."""
+        if self._holds:
+            self._holds.add(digests)
+
     def add(self, digest: Digest, data: bytes) -> None:
-        """Keeps bytes that were verified."""
-        with cache_errors(self._blobs, "write the cache"):
+        """Keeps bytes that were verified, where that is possible. Raises StorageError."""
+        if not self.writable:
+            return
+        self.need([digest])
+        with cache_errors(self._folder / "blobs", "write the cache"):
             self._ingest.mkdir(parents=True, exist_ok=True)
             # Another thread or process, also in another container, may be adding the same.
             part = self._ingest / f"{digest.algorithm}-{digest.hex}.{secrets.token_hex(8)}"
@@ -66,17 +100,35 @@ class BlobStore:
                 raise
 
     def discard(self, digest: Digest) -> None:
-        """Removes a blob that turned out to be damaged."""
-        with cache_errors(self._blobs, "remove a damaged blob"):
-            self.path(digest).unlink(missing_ok=True)
+        """Removes a blob that turned out to be damaged; one that is not ours to change is not looked at again."""
+        path = self.path(digest)
+        if not self.writable or path != self.own_path(digest):
+            self._distrusted.add(path)
+            return
+        with cache_errors(path.parent, "remove a damaged blob"):
+            path.unlink(missing_ok=True)
 
     def ingest(self, blob: Descriptor) -> "Ingest | None":
-        """A place for a blob that is to arrive; None where another process is bringing it. Raises StorageError."""
+        """A place for a blob that is to arrive; None where another process is bringing it.
+
+        The store must be writable. Raises StorageError.
+        """
+        self.need([blob.digest])
         part = self._part(blob.digest)
-        with cache_errors(self._ingest, "write the cache"):
+        with lock_errors(self._ingest), cache_errors(self._ingest, "write the cache"):
             self._ingest.mkdir(parents=True, exist_ok=True)
             lock = FileLock.try_take(part.with_suffix(".lock"))
         return None if lock is None else Ingest(self, part, blob, lock)
+
+    def arriving(self, blob: Descriptor) -> int:
+        """How many bytes whoever brings it has, about."""
+        try:
+            found = self._part(blob.digest).stat()
+        except OSError:
+            return 0
+        # Its file has holes.
+        blocks = getattr(found, "st_blocks", None)
+        return min(blob.size, found.st_size if blocks is None else blocks * 512)
 
     def check_room(self, blobs: Iterable[Descriptor]) -> None:
         """Raises StorageError where the disk cannot take these blobs, what of them is there already aside."""
@@ -84,11 +136,15 @@ class BlobStore:
             need = sum(max(0, blob.size - taken(self._part(blob.digest))) for blob in blobs)
         check_cache_room(self._folder, need)
 
+    def _candidates(self, digest: Digest) -> Iterable[Path]:
+        paths = (_place(folder, digest) for folder in (self._folder, *self._behind))
+        return (path for path in paths if path not in self._distrusted)
+
     def _part(self, digest: Digest) -> Path:
         return self._ingest / f"{digest.algorithm}-{digest.hex}.part"
 
     def _place(self, part: Path, digest: Digest) -> None:
-        target = self.path(digest)
+        target = self.own_path(digest)
         target.parent.mkdir(parents=True, exist_ok=True)
         part.replace(target)
 
@@ -97,7 +153,7 @@ class Ingest:
     """One blob on its way into the store, ours alone while its lock is held. A later run goes on where it was left."""
 
     def __init__(self, store: BlobStore, path: Path, blob: Descriptor, lock: FileLock) -> None:
-        self._store = store
+        self.store = store
         self._lock = lock
         self._path = path
         self._blob = blob
@@ -130,7 +186,7 @@ class Ingest:
         with self._closing, cache_errors(self._path, "write the cache"):
             self.file.truncate(self._blob.size)
             self._close()
-            self._store._place(self._path, self._blob.digest)  # noqa: SLF001 - the other half of this concept
+            self.store._place(self._path, self._blob.digest)  # noqa: SLF001 - the other half of this concept
             self._ledger.remove()
             self._lock.release()
 
@@ -156,3 +212,7 @@ class Ingest:
     def _close(self) -> None:
         self._closed = True
         self.file.close()
+
+
+def _place(folder: Path, digest: Digest) -> Path:
+    return folder / "blobs" / digest.algorithm / digest.hex

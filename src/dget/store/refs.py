@@ -1,6 +1,10 @@
 """Which digest a name had when it was last resolved; `index.json` is derived from these."""
 
 import hashlib
+import os
+import time
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -9,9 +13,10 @@ from dget.codec import FileLock
 from dget.errors import Unsupported
 from dget.model import Descriptor, Digest
 from dget.model.document import decode
-from dget.store.cache_errors import cache_errors
+from dget.store.cache_errors import cache_errors, lock_errors
 from dget.store.whole_file import write_whole
 
+_INDEX_WITHIN = 2.0
 _NAME_ANNOTATIONS = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 
 
@@ -32,43 +37,76 @@ class Ref(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class RefStore:
     """`refs/<hash of the name>.json` is the truth, one file a name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, behind: Sequence[Path] = (), *, writable: bool = True) -> None:
+        """behind: folders whose records are read besides; writable: whether `folder` is."""
         self._folder = folder
         self._refs = folder / "refs"
+        self._behind = [one / "refs" for one in behind]
+        self._writable = writable
 
     def get(self, name: str) -> Ref | None:
-        """None where it was never resolved, or its record cannot be read."""
-        try:
-            ref = _read(self._path(name))
-        except (OSError, Unsupported):
-            return None
-        return ref if ref.name == name else None
+        """The latest; None where it was never resolved, or its records cannot be read."""
+        found = [ref for folder in (self._refs, *self._behind) if (ref := _read(folder / _file_name(name)))]
+        return max((ref for ref in found if ref.name == name), key=lambda ref: ref.resolved, default=None)
 
     def set(self, name: str, root: Descriptor, now: float) -> None:
         """Records what `name` was resolved to, and derives `index.json` anew. Raises StorageError."""
+        if not self._writable:
+            return
         ref = Ref(name=name, media_type=root.media_type, digest=root.digest, size=root.size, resolved=now)
         with cache_errors(self._folder, "write the cache"):
             self._refs.mkdir(parents=True, exist_ok=True)
             write_whole(self._path(name), msgspec.json.encode(ref, enc_hook=str))
-            # Whoever holds the lock writes an index that already has our record, or the next writer does.
-            if lock := FileLock.try_take(self._folder / "index.lock"):
-                try:
-                    write_whole(self._folder / "index.json", self._index())
-                finally:
-                    lock.release()
+            self.write_index()
+
+    def touch(self, name: str) -> None:
+        """It was used: the time of its record is that of its last use. A cache that takes no notes is used all the same."""
+        with suppress(OSError):
+            os.utime(self._path(name))
+
+    def used(self, ref: Ref) -> float:
+        """When it was used last, in unix time."""
+        try:
+            return self._path(ref.name).stat().st_mtime
+        except OSError:
+            return ref.resolved
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Raises StorageError."""
+        with cache_errors(self._refs, "write the cache"):
+            for name in names:
+                self._path(name).unlink(missing_ok=True)
+            self.write_index()
+
+    def remove_unreadable(self) -> int:
+        """Records that nobody can read say nothing; how many there were. Raises StorageError."""
+        paths = [path for path in self._refs.glob("*.json") if _read(path) is None]
+        with cache_errors(self._refs, "write the cache"):
+            for path in paths:
+                path.unlink(missing_ok=True)
+        return len(paths)
+
+    def write_index(self) -> None:
+        """Raises OSError, StorageError."""
+        path = self._folder / "index.lock"
+        deadline = time.monotonic() + _INDEX_WITHIN
+        with lock_errors(path):
+            while (lock := FileLock.try_take(path)) is None:
+                # For other tools alone: whoever hangs with the lock holds up nobody for long.
+                if time.monotonic() > deadline:
+                    return
+                time.sleep(0.002)
+        try:
+            write_whole(self._folder / "index.json", self._index())
+        finally:
+            lock.release()
 
     def all(self) -> list[Ref]:
-        names = []
-        for path in sorted(self._refs.glob("*.json")):
-            try:
-                names.append(_read(path))
-            except (OSError, Unsupported):
-                continue
-        return names
+        """Of the first folder."""
+        return [ref for path in sorted(self._refs.glob("*.json")) if (ref := _read(path))]
 
     def _path(self, name: str) -> Path:
-        # Names hold characters that file systems refuse, and may be longer than they allow.
-        return self._refs / f"{hashlib.sha256(name.encode()).hexdigest()}.json"
+        return self._refs / _file_name(name)
 
     def _index(self) -> bytes:
         entries = [
@@ -83,6 +121,13 @@ class RefStore:
         return msgspec.json.encode({"schemaVersion": 2, "manifests": entries})
 
 
-def _read(path: Path) -> Ref:
-    """Raises OSError, Unsupported."""
-    return decode(path.read_bytes(), Ref)
+def _file_name(name: str) -> str:
+    # Names hold characters that file systems refuse, and may be longer than they allow.
+    return f"{hashlib.sha256(name.encode()).hexdigest()}.json"
+
+
+def _read(path: Path) -> Ref | None:
+    try:
+        return decode(path.read_bytes(), Ref)
+    except (OSError, Unsupported):
+        return None

@@ -1,0 +1,93 @@
+"""What running processes need: blobs that a prune leaves alone."""
+
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from dget.codec import FileLock, SharedLock
+from dget.model import Digest
+from dget.store.cache_errors import cache_errors, lock_errors
+
+
+class Holds:
+    """`holds/` has two files for each process at work: a list of digests, and a lock that falls free with the process.
+
+    `guard` is shared while somebody adds to a list, and a prune has it alone: what is on a list stays, and what is
+    added to one after a prune is looked for afterwards. So a run never waits for longer than one prune takes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "holds"
+        self._prune = SharedLock(folder / "guard")
+        self._guard = threading.Lock()
+        self._runs = 0
+        self._own: FileLock | None = None
+        self._list = self._folder / f"{secrets.token_hex(8)}.list"
+        self._held: set[Digest] = set()
+
+    @contextmanager
+    def run(self) -> Iterator[None]:
+        """What is added by then is held until the last run that goes on at the same time has ended."""
+        with self._guard:
+            self._runs += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._runs -= 1
+                if self._runs == 0:
+                    self._let_go()
+
+    def add(self, digests: Iterable[Digest]) -> None:
+        """From now on these stay, if they are there. Without a run nothing is held. Raises StorageError."""
+        with self._guard:
+            new = [digest for digest in dict.fromkeys(digests) if digest not in self._held]
+            if not new or not self._runs:
+                return
+            with lock_errors(self._folder), self._prune.shared():
+                self._folder.mkdir(exist_ok=True)
+                if self._own is None:
+                    self._own = FileLock.try_take(self._list.with_suffix(".lock"))
+                with self._list.open("a") as file:
+                    file.writelines(f"{digest}\n" for digest in new)
+            self._held.update(new)
+
+    @contextmanager
+    def pruning(self, wait: Callable[[float], None]) -> Iterator[frozenset[Digest]]:
+        """For the length of the block nobody adds: all that is held. Raises StorageError, and what `wait` raises."""
+        with ExitStack() as stack:
+            with lock_errors(self._folder):
+                stack.enter_context(self._prune.alone(wait))
+            yield self._all()
+
+    def _all(self) -> frozenset[Digest]:
+        """Of processes that live; what others left is removed."""
+        held: set[Digest] = set()
+        with cache_errors(self._folder, "read the cache"):
+            names = {path.stem for path in self._folder.glob("*.l*")}
+            for path in (self._folder / f"{name}.list" for name in names):
+                lock = FileLock.try_take(path.with_suffix(".lock"))
+                if lock is None:
+                    held.update(_read(path))
+                else:
+                    path.unlink(missing_ok=True)
+                    lock.release()
+        return frozenset(held)
+
+    def _let_go(self) -> None:
+        self._held.clear()
+        if self._own is not None:
+            with suppress(OSError):
+                self._list.unlink(missing_ok=True)
+                self._own.release()
+            self._own = None
+
+
+def _read(path: Path) -> Iterator[Digest]:
+    for line in path.read_text(errors="replace").splitlines():
+        try:
+            yield Digest.parse(line)
+        except ValueError:
+            continue
