@@ -1,6 +1,7 @@
 """The cache as a source of blobs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from dget.codec import PositionalFile, Region, crc32
 from dget.flow import ByteSink, Cancel
@@ -20,14 +21,23 @@ class CachedBlobs:
     def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None:
         """Raises StorageError, Cancelled."""
         end = blob.size if stop is None else stop
-        file = self._store.open(blob.digest)
-        try:
+        with self._opened(blob) as file:
             while start < end:
                 self._cancel.check()
                 size = min(_PIECE, end - start)
-                # A file cut short gives zeros, which the digest refuses.
-                sink.write(file.read_at(start, size).ljust(size, b"\0"))
+                # A file cut short, or gone, gives zeros, which the digest refuses.
+                sink.write((file.read_at(start, size) if file else b"").ljust(size, b"\0"))
                 start += size
+
+    @contextmanager
+    def _opened(self, blob: Descriptor) -> Iterator[PositionalFile | None]:
+        """None where the file has gone: another process found it damaged, or it lies in a cache that others prune."""
+        if not self._store.has(blob):
+            yield None
+            return
+        file = self._store.open(blob.digest)
+        try:
+            yield file
         finally:
             file.close()
 

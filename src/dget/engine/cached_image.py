@@ -1,8 +1,12 @@
 """An image with the cache before it, where there is one: what is there is not asked for again."""
 
+from collections.abc import Callable, Sequence
+
 from dget.engine.image_source import ImageSource
+from dget.engine.last_resolution import ago, last_resolution
+from dget.engine.shared_document import read_or_fetch
 from dget.errors import NotFound, RegistryError
-from dget.flow import Clock
+from dget.flow import Cancel, Clock, Observer, Stage
 from dget.model import Descriptor, Digest, Document, ImageConfig, Index, Manifest, read_config, read_manifest
 from dget.registry.remote_image import MANIFEST_MAX
 from dget.store import Store
@@ -11,16 +15,33 @@ from dget.store import Store
 class CachedImage:
     """Documents of `remote`, kept in `store` where there is one."""
 
-    def __init__(self, remote: ImageSource, store: Store | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        remote: ImageSource,
+        store: Store | None,
+        clock: Clock,
+        *,
+        offline: bool,
+        cancel: Cancel,
+        observer: Observer,
+    ) -> None:
+        """offline: the cache is all there is."""
         self.remote = remote
         self.store = store
         self._clock = clock
+        self._offline = offline
+        self._cancel = cancel
+        self._observer = observer
 
     def resolve(self) -> Document[Manifest] | Document[Index]:
-        """What the reference names now. Raises DgetError."""
+        """What the reference names now, or did when it was last looked up by a run that might. Raises DgetError."""
+        if self.store and self._offline:
+            return self._recalled(self.store)
         document = self._known() or self.remote.resolve()
         if self.store:
-            self.store.blobs.add(document.descriptor.digest, document.raw)
+            self.store.blobs.need([document.descriptor.digest])
+            if not self.has(document.descriptor):
+                self.store.blobs.add(document.descriptor.digest, document.raw)
             self.store.refs.set(self.remote.reference.archive_name, document.descriptor, self._clock.time())
         return document
 
@@ -32,20 +53,42 @@ class CachedImage:
         return document
 
     def document(self, descriptor: Descriptor) -> Document[Manifest] | Document[Index]:
-        if raw := self._cached(descriptor):
-            return read_manifest(raw, declared=descriptor.media_type)
-        document = self.remote.document(descriptor)
-        if self.store:
-            self.store.blobs.add(document.descriptor.digest, document.raw)
-        return document
+        raw = self._read_or_fetch(descriptor, lambda: self.remote.document(descriptor).raw)
+        return read_manifest(raw, declared=descriptor.media_type)
 
     def config(self, descriptor: Descriptor) -> Document[ImageConfig]:
-        raw = self._cached(descriptor)
+        return read_config(self._read_or_fetch(descriptor, lambda: self.remote.small_blob(descriptor)), descriptor)
+
+    def _read_or_fetch(self, descriptor: Descriptor, fetch: Callable[[], bytes]) -> bytes:
+        if self.store is None:
+            return fetch()
+        if not self._offline:
+            return read_or_fetch(self.store.blobs, descriptor, fetch, self._cancel)
+        raw = self.store.blobs.read(descriptor)
         if raw is None:
-            raw = self.remote.small_blob(descriptor)
-            if self.store:
-                self.store.blobs.add(descriptor.digest, raw)
-        return read_config(raw, descriptor)
+            raise self._not_here(f"{descriptor.digest} of {self.remote.reference}")
+        return raw
+
+    def check_here(self, blobs: Sequence[Descriptor]) -> None:
+        """Raises NotFound where these cannot be fetched and are not all in the cache."""
+        missing = [blob for blob in blobs if not self.has(blob)]
+        if self._offline and missing:
+            what = f"{len(missing)} of {len(blobs)} blobs of {self.remote.reference}"
+            raise self._not_here(f"{what} ({sum(blob.size for blob in missing):,} bytes)")
+
+    def _not_here(self, what: str) -> NotFound:
+        return NotFound(
+            f"the cache does not have {what}, and --offline forbids to fetch it",
+            hint="pull it once without --offline; `dget cache ls` lists what is there",
+        )
+
+    def _recalled(self, store: Store) -> Document[Manifest] | Document[Index]:
+        document, resolved = last_resolution(store, self.remote.reference)
+        store.blobs.need([document.descriptor.digest])
+        if resolved is not None:
+            text = f"offline: {self.remote.reference} is taken as it was {ago(self._clock.time() - resolved)}"
+            self._observer(Stage(text=f"{text}, {document.descriptor.digest}"))
+        return document
 
     def has(self, blob: Descriptor) -> bool:
         """Whether the cache holds it."""

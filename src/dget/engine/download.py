@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from dget.codec import Region
 from dget.engine import journals
+from dget.engine.awaited import AWAIT_EVERY, Awaited
 from dget.engine.cached_blobs import CachedBlobs
 from dget.engine.connection_limit import ConnectionLimit
 from dget.engine.connections import WATCH_EVERY, Claim, Connections
@@ -18,7 +19,7 @@ from dget.engine.sources import Sources
 from dget.engine.transfer import ChunkSink, Journal, Superseded, Transfer
 from dget.engine.trial import compare, fetch_held
 from dget.errors import Cancelled, DamagedFile, DgetError, IntegrityError, NetworkError, StorageError
-from dget.flow import Cancel, Counter, Observer, RateLimit, Retrying, Warned
+from dget.flow import Cancel, Counter, Noted, Observer, RateLimit, Retrying, Warned
 from dget.model import Descriptor
 from dget.protocol.retry import GiveUp
 from dget.registry import RangesIgnored
@@ -71,6 +72,7 @@ class Download:
         self._waiting: deque[Wanted] = deque()
         self._all: list[Transfer] = []
         self._open: list[Transfer] = []
+        self._awaited: list[Awaited] = []
         self._outstanding = 0
         self._failure: BaseException | None = None
         self._threads: list[threading.Thread] = []
@@ -111,13 +113,15 @@ class Download:
     def _start(self, wanted: Sequence[Wanted], journal: Journal | None, beside: Sequence[Callable[[], None]]) -> None:
         self._journal = journal
         if self._store:
+            self._store.need(blob.digest for blob, _, _ in wanted)
+        if self._store and self._store.writable:
             self._store.check_room(blob for blob, _, _ in wanted if not self._store.has(blob))
         self._waiting.extend(wanted)
         self._admit()
         work = [*beside]
         work += [self._hash] * min(os.cpu_count() or 1, _HASHERS_MAX)
-        work += [self._fetch_chunks] * (self._connections.most if self._open else 0)
-        work += [self._watch, lambda: journals.keep_journals(self._all, self._cancel)]
+        work += [self._fetch_chunks] * (self._connections.most if self._open or self._awaited else 0)
+        work += [self._watch, self._await_others, lambda: journals.keep_journals(self._all, self._cancel)]
         self._threads = [threading.Thread(target=self._guard(part), name="dget-work", daemon=True) for part in work]
         for thread in self._threads:
             thread.start()
@@ -135,21 +139,47 @@ class Download:
                 self._add_transfer(blob, region, counter)
 
     def _add_transfer(self, blob: Descriptor, region: Region | None, counter: Counter) -> None:
-        ingest = self._store.ingest(blob) if self._store else None
-        if ingest is None and region is None:
-            ingest = self._spooled(blob)
-        if ingest is not None:
-            transfer = Transfer(
+        if self._store is None or not self._store.writable:
+            self._add_past_cache(blob, region, counter)
+        elif (ingest := self._store.ingest(blob)) is None:
+            self._observer(
+                Noted(text=f"another process brings blob {blob.digest.short} into the cache: waiting for it")
+            )
+            self._awaited.append(Awaited(blob, region, counter, time.monotonic()))
+        else:
+            self._add_ingest(ingest, blob, region, counter)
+
+    def _add_ingest(self, ingest: Ingest, blob: Descriptor, region: Region | None, counter: Counter) -> None:
+        store = ingest.store
+        if store.has(blob):
+            # Whoever had the lock before us has brought it.
+            ingest.abandon()
+            self._add_reuse(CachedBlobs(store, self._cancel), blob, region, counter)
+            return
+        self._add(
+            Transfer(
                 blob, self._sources, ingest.region, ingest, counter, ingest, target=region, elsewhere=self._journal
             )
-        else:
-            assert region is not None
-            transfer = Transfer(blob, self._sources, region, self._journal, counter, target=region)
-        self._all.append(transfer)
-        self._open.append(transfer)
+        )
+
+    def _add_past_cache(self, blob: Descriptor, region: Region | None, counter: Counter) -> None:
+        if region is None:
+            self._add_ingest(self._spooled(blob), blob, region, counter)
+            return
+        self._add(Transfer(blob, self._sources, region, self._journal, counter, target=region))
+
+    def _add(self, transfer: Transfer) -> None:
+        with self._changed:
+            if self._cancel.cancelled and transfer.ingest:
+                # Nobody would let go of it later.
+                transfer.ingest.leave()
+                return
+            self._all.append(transfer)
+            self._open.append(transfer)
+            self._changed.notify_all()
 
     def _spooled(self, blob: Descriptor) -> Ingest:
-        """A place for a blob that the cache does not take: there is none, or another process is bringing it."""
+        """A place for a blob that the cache does not take: there is none, or the process that brings it hangs."""
         ingest = self._spool.ingest(blob) if self._spool else None
         if ingest is None:
             raise DgetError(f"there is no place for blob {blob.digest}")
@@ -158,9 +188,7 @@ class Download:
     def _add_reuse(self, cached: CachedBlobs, blob: Descriptor, region: Region | None, counter: Counter) -> None:
         """From the cache: verified on the way like any other blob, or taken as it is."""
         if self._verify_cache:
-            transfer = Transfer(blob, cached, region or cached.in_place(blob), None, counter, target=region)
-            self._all.append(transfer)
-            self._open.append(transfer)
+            self._add(Transfer(blob, cached, region or cached.in_place(blob), None, counter, target=region))
             return
         if region is not None:
             cached.copy(blob, region)
@@ -208,6 +236,33 @@ class Download:
         while not self._ended:
             self._cancel.sleep(WATCH_EVERY)
             self._connections.watch(self._all)
+
+    # What other processes bring.
+
+    def _await_others(self) -> None:
+        while not self._ended:
+            self._cancel.sleep(AWAIT_EVERY)
+            for one in list(self._awaited):
+                if self._settled(one):
+                    self._awaited.remove(one)
+
+    def _settled(self, one: Awaited) -> bool:
+        """Whether the blob is there, or ours to bring since the other process ended or hangs."""
+        assert self._store is not None
+        here = one.blob, one.region, one.counter
+        if self._store.has(one.blob):
+            self._add_reuse(CachedBlobs(self._store, self._cancel), *here)
+        elif ingest := self._store.ingest(one.blob):
+            one.counter.elsewhere = 0
+            self._observer(Noted(text=f"blob {one.blob.digest.short} is ours to bring: the other process let go of it"))
+            self._add_ingest(ingest, *here)
+        elif not one.grown(self._store.arriving(one.blob), time.monotonic()):
+            one.counter.elsewhere = 0
+            self._observer(Noted(text=f"the process that brings blob {one.blob.digest.short} hangs: fetching it too"))
+            self._add_past_cache(*here)
+        else:
+            return False
+        return True
 
     # Fetching.
 

@@ -5,16 +5,20 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True, eq=False)
 class Counter:
-    """One blob's bytes. arrived: from the network; reused: from the cache or an earlier run."""
+    """One blob's bytes. arrived: from the network; reused: from the cache or an earlier run.
+
+    elsewhere: what another process has of it, while that one brings it for us too.
+    """
 
     label: str
     total: int
     arrived: int = 0
     reused: int = 0
+    elsewhere: int = 0
 
     @property
     def here(self) -> int:
-        return self.arrived + self.reused
+        return max(self.arrived + self.reused, self.elsewhere)
 
 
 @dataclass(slots=True, eq=False)

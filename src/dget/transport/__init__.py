@@ -2,7 +2,8 @@
 
 from dget.transport.curl import CurlTransport
 from dget.transport.observed import ObservedTransport
+from dget.transport.offline import OfflineTransport
 from dget.transport.options import TransportOptions
 from dget.transport.protocol import ResponseSink, Transport
 
-__all__ = ["CurlTransport", "ObservedTransport", "ResponseSink", "Transport", "TransportOptions"]
+__all__ = ["CurlTransport", "ObservedTransport", "OfflineTransport", "ResponseSink", "Transport", "TransportOptions"]

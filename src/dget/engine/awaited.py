@@ -1,0 +1,28 @@
+"""A blob that another process brings into the cache."""
+
+from dataclasses import dataclass
+
+from dget.codec import Region
+from dget.flow import Counter
+from dget.model import Descriptor
+
+AWAIT_EVERY = 0.2
+# Seconds without a byte: longer than a host may be silent before its reader gives up.
+_PATIENCE = 60.0
+
+
+@dataclass(slots=True, eq=False)
+class Awaited:
+    """region: where it is to be in the end, or None where the cache is all; moved: when it last grew, monotonic seconds."""
+
+    blob: Descriptor
+    region: Region | None
+    counter: Counter
+    moved: float
+
+    def grown(self, here: int, now: float) -> bool:
+        """Whether the other process is still worth waiting for. here: bytes that it has."""
+        if here != self.counter.elsewhere:
+            self.counter.elsewhere = here
+            self.moved = now
+        return now - self.moved < _PATIENCE
