@@ -43,7 +43,7 @@ def offline(settings, events):
 
 @pytest.fixture
 def blobs(settings) -> Path:
-    folder: Path = settings.cache_dir / "blobs" / "sha256"
+    folder: Path = settings.cache_dirs[0] / "blobs" / "sha256"
     return folder
 
 
@@ -188,7 +188,7 @@ def test_offline_the_age_is_that_of_the_last_look_up_and_use_is_noted(
     client, offline, settings, image, events, tmp_path
 ):
     pull(client, image, tmp_path / "a.tar")
-    (record,) = (settings.cache_dir / "refs").iterdir()
+    (record,) = (settings.cache_dirs[0] / "refs").iterdir()
     fields = json.loads(record.read_bytes())
     record.write_text(json.dumps({**fields, "resolved": fields["resolved"] - 3 * 86_400 - 60}))
     os.utime(record, (1_000, 1_000))
@@ -235,7 +235,7 @@ def test_offline_and_without_a_cache_exclude_each_other():
 
 def test_a_second_cache_is_read_and_the_first_is_written(registry, client, settings, image, tmp_path):
     pull(client, image, tmp_path / "a.tar")
-    both = replace(settings, cache_dir=tmp_path / "own", further_cache_dirs=(settings.cache_dir,))
+    both = replace(settings, cache_dir=(tmp_path / "own", *settings.cache_dirs))
     registry.image("more", "1", SMALL, noise(9, 500))
     registry.asked.clear()
     with Client(both) as second:
@@ -326,8 +326,8 @@ def test_a_name_that_is_not_there_is_told_and_a_pattern_takes_several(
 
 
 def test_a_cache_of_a_newer_dget_is_refused(registry, settings, image, tmp_path):
-    settings.cache_dir.mkdir()
-    (settings.cache_dir / "dget.json").write_text('{"layout": 99}')
+    settings.cache_dirs[0].mkdir()
+    (settings.cache_dirs[0] / "dget.json").write_text('{"layout": 99}')
     with Client(settings) as client, pytest.raises(StorageError, match="layout 99"):
         pull(client, image, tmp_path / "a.tar")
 
@@ -352,14 +352,14 @@ def test_a_cache_needs_no_links_and_no_names_that_differ_in_case_alone(registry,
     seen: list[str] = []
 
     def look(request, given):
-        seen.extend(str(path) for path in settings.cache_dir.rglob("*"))
+        seen.extend(str(path) for path in settings.cache_dirs[0].rglob("*"))
         return given
 
     registry.fault = look
     pull(client, image, tmp_path / "a.tar")
-    seen.extend(str(path) for path in settings.cache_dir.rglob("*"))
-    names = {name.removeprefix(str(settings.cache_dir)) for name in seen}
+    seen.extend(str(path) for path in settings.cache_dirs[0].rglob("*"))
+    names = {name.removeprefix(str(settings.cache_dirs[0])) for name in seen}
     assert names == {name.lower() for name in names}
     assert not [name for name in names if set(name) & set('<>:"|?*\\')]
-    files = [path for path in settings.cache_dir.rglob("*") if path.is_file()]
+    files = [path for path in settings.cache_dirs[0].rglob("*") if path.is_file()]
     assert not [path for path in files if path.is_symlink() or path.stat().st_nlink != 1]

@@ -108,8 +108,7 @@ def test_a_plan_and_the_raw_manifest_of_a_file(offline, tmp_path):
 def test_a_file_leaves_nothing_in_the_cache(client, settings, tmp_path):
     source = written(tmp_path / "in.tar", combined([(NAME, AMD64)]))
     client.pull(str(source), output=tmp_path / "out.tar")
-    assert settings.cache_dir is not None
-    assert not settings.cache_dir.exists()
+    assert not settings.cache_dirs[0].exists()
 
 
 def test_the_files_of_an_image_in_a_file_are_listed_and_printed(tmp_path, capfd):

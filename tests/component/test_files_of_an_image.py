@@ -122,8 +122,7 @@ def test_of_a_layer_with_a_wrong_byte_nothing_is_sent(client, image, registry):
 
 def test_a_damaged_copy_in_the_cache_is_fetched_again(client, image, registry, settings, events):
     read(client, image, "top")
-    assert settings.cache_dir is not None
-    path = settings.cache_dir / "blobs" / "sha256" / DIGESTS[2].removeprefix("sha256:")
+    path = settings.cache_dirs[0] / "blobs" / "sha256" / DIGESTS[2].removeprefix("sha256:")
     path.write_bytes(bytes(len(TOP)))
     assert read(client, image, "top") == b"top"
     assert any(isinstance(event, Warned) and "damaged" in event.text for event in events)
@@ -131,8 +130,7 @@ def test_a_damaged_copy_in_the_cache_is_fetched_again(client, image, registry, s
 
 
 def test_while_another_process_brings_a_layer_into_the_cache_it_is_read_all_the_same(client, image, settings):
-    assert settings.cache_dir is not None
-    folder = settings.cache_dir / "ingest"
+    folder = settings.cache_dirs[0] / "ingest"
     folder.mkdir(parents=True)
     lock = FileLock.try_take(folder / f"{DIGESTS[0].replace(':', '-')}.lock")
     assert lock is not None

@@ -1,6 +1,7 @@
 """The public face: what a program, and the command line, ask of dget."""
 
 from dget.api.archive_check import ArchiveCheck, check
+from dget.api.cache import Cache
 from dget.api.calls import inspect, login, logout, pull, tags
 from dget.api.client import Client
 from dget.api.file_results import CopyResult, FileEntry, FileList, LayerFiles, LayerList
@@ -20,6 +21,7 @@ from dget.engine.doctor import Diagnosis, Finding
 
 __all__ = [
     "ArchiveCheck",
+    "Cache",
     "Client",
     "ConfigInEffect",
     "ConfigPath",

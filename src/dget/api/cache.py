@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from dget.config import Settings, default_cache_dirs
+from dget.config import Settings
 from dget.errors import NotFound, UsageError
 from dget.flow import Cancel, Counter, Observer, Progress, TransferStarted, run_interruptibly, silent
 from dget.model import Digest, Reference
-from dget.store import Pruned, Rules, Stock, Store, StoredImage, prune, take_stock, verify
+from dget.store import Pruned, Rules, Stock, Store, StoredImage, Uses, prune, take_stock, verify
 
 T = TypeVar("T")
 
@@ -196,16 +196,15 @@ class Cache:
         return Reference.parse(word, default_domain=domain).archive_name == name
 
 
-def open_store(settings: Settings) -> Store:
-    """Of the settings' folders. Raises StorageError."""
-    return Store.open(*_folders(settings))
+def open_store(settings: Settings, uses: Uses | None = None) -> Store:
+    """Of the settings' folders. uses: the runs that need what is there. Raises StorageError."""
+    return Store.open(*_folders(settings), uses=uses)
 
 
 def _folders(settings: Settings) -> tuple[Path, ...]:
     if not settings.cache:
         raise UsageError("--no-cache means that there is none")
-    first = (settings.cache_dir,) if settings.cache_dir else default_cache_dirs(settings.environment)
-    return (*first, *settings.further_cache_dirs)
+    return settings.cache_dirs
 
 
 def _run(call: Callable[[Cancel], T], cancel: Cancel | None) -> T:

@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 
 from dget import __version__
 from dget.api.archive_writer import ArchiveWriter, Output, written
+from dget.api.cache import Cache, open_store
 from dget.api.file_results import CopyResult, FileList, LayerList
 from dget.api.hosts import Hosts
 from dget.api.image_files import ImageFiles
@@ -27,7 +28,7 @@ from dget.api.runs import Runs
 from dget.archive import Form, Format
 from dget.archive.layers import LayerReader
 from dget.archive.readers import holds_image, image_names, open_image
-from dget.config import Settings, default_cache_dir, machine_platform
+from dget.config import Settings, machine_platform
 from dget.config.certs_d import certs_folders, read_certs
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
 from dget.config.tls import HostTls, TlsByOrigin
@@ -42,7 +43,7 @@ from dget.engine import (
     make_plan,
 )
 from dget.engine.doctor import Diagnosis, examine
-from dget.errors import DgetError, Unsupported, UsageError
+from dget.errors import DgetError, StorageError, Unsupported, UsageError
 from dget.flow import (
     ByteSink,
     Cancel,
@@ -76,8 +77,8 @@ from dget.registry import (
     quota_told_by_image,
     quota_told_by_registry,
 )
-from dget.store import Store
-from dget.transport import CurlTransport, ObservedTransport, Transport, TransportOptions
+from dget.store import Store, Uses
+from dget.transport import CurlTransport, ObservedTransport, OfflineTransport, Transport, TransportOptions
 
 T = TypeVar("T")
 _USUAL = Selection()
@@ -96,8 +97,8 @@ class Client:
         self._clock: Clock = SystemClock()
         self._runs = Runs(self._clock, observer, wait=self._settings.wait)
         self._tls = _tls(self._settings)
-        curl = CurlTransport(_transport_options(self._settings, self._tls))
-        self._transport: Transport = ObservedTransport(curl, observer)
+        self._transport: Transport = ObservedTransport(_transport(self._settings, self._tls), observer)
+        self._uses = Uses()
         self._store: Store | None = None
         self._hosts = self._new_hosts()
         # Files that images are read from stay open as long as the client.
@@ -142,7 +143,9 @@ class Client:
         wish = self._wish(platform)
         if wish.may_be_several and not form.is_oci:
             raise UsageError(f"a {form.format} holds one platform", hint="pull_platforms writes an archive for each")
-        return self._run(lambda run: self._pull(image, wish, output, form, keep_index, select, clobber, run)[0], cancel)
+        results = self._run(lambda run: self._pull(image, wish, output, form, keep_index, select, clobber, run), cancel)
+        self._keep_to_size(cancel)
+        return results[0]
 
     def pull_platforms(  # noqa: PLR0913 - one for each option
         self,
@@ -160,7 +163,9 @@ class Client:
         """As `pull`, of any platforms in any format: one archive, or one a platform where the format holds one."""
         form = _form(format, compress, output, select)
         wish = self._wish(platform)
-        return self._run(lambda run: self._pull(image, wish, output, form, keep_index, select, clobber, run), cancel)
+        results = self._run(lambda run: self._pull(image, wish, output, form, keep_index, select, clobber, run), cancel)
+        self._keep_to_size(cancel)
+        return results
 
     def plan(
         self,
@@ -269,7 +274,18 @@ class Client:
         return self._with_layers(image, platform, cancel, lambda files: files.copy(path, str(target)))
 
     def _run(self, call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
-        return self._runs.run(call, cancel)
+        # During a call nobody removes from the cache what it needs.
+        with self._uses.run():
+            return self._runs.run(call, cancel)
+
+    def _keep_to_size(self, cancel: Cancel | None) -> None:
+        """What the person allows the cache; an image that is there is no failure because of an old one that stays."""
+        if self._settings.cache_max_size is None or self._opened_store() is None:
+            return
+        try:
+            Cache(self._settings).prune(max_size=self._settings.cache_max_size, cancel=cancel)
+        except StorageError as error:
+            self._observer(Warned(text=f"the cache was not kept to its size: {error.message}"))
 
     def _pull(
         self,
@@ -283,6 +299,7 @@ class Client:
         cancel: Cancel,
     ) -> tuple[PullResult, ...]:
         source, plan = self._planned(image, wish, form, select, cancel, keep_index=keep_index)
+        source.check_here(plan.contents.blobs)
         writer = ArchiveWriter(
             self._settings, source, lambda run: self._source(image, run), clock=self._clock, observer=self._observer
         )
@@ -438,18 +455,22 @@ class Client:
         try:
             if isinstance(locator, FileLocator):
                 return self._file(locator, cancel).resolve().raw
-            return CachedImage(self._remote(locator, cancel), self._opened_store(), self._clock).resolve().raw
+            return self._cached(self._remote(locator, cancel), self._opened_store(), cancel).resolve().raw
         except OldManifest as old:
             return old.raw
 
     def _source(self, image: str, cancel: Cancel) -> CachedImage:
         locator = self._locator(image)
         if isinstance(locator, FileLocator):
-            return CachedImage(self._file(locator, cancel), None, self._clock)
+            return self._cached(self._file(locator, cancel), None, cancel)
         converted = ConvertedImage(
             self._remote(locator, cancel), self._download, self._scratch, cancel=cancel, observer=self._observer
         )
-        return CachedImage(converted, self._opened_store(), self._clock)
+        return self._cached(converted, self._opened_store(), cancel)
+
+    def _cached(self, source: ImageSource, store: Store | None, cancel: Cancel) -> CachedImage:
+        offline = self._settings.offline and store is not None
+        return CachedImage(source, store, self._clock, offline=offline, cancel=cancel, observer=self._observer)
 
     def _file(self, locator: FileLocator, cancel: Cancel) -> ImageSource:
         return self._files.enter_context(open_image(locator, cancel=cancel, observer=self._observer))
@@ -509,8 +530,7 @@ class Client:
 
     def _opened_store(self) -> Store | None:
         if self._settings.cache and self._store is None:
-            folder = self._settings.cache_dir or default_cache_dir(self._settings.environment)
-            self._store = Store.open(folder)
+            self._store = open_store(self._settings, self._uses)
         return self._store
 
 
@@ -540,6 +560,10 @@ def _tls(settings: Settings) -> TlsByOrigin:
     return TlsByOrigin(
         HostTls(ca_files=ca_files, verify=not settings.insecure), lambda asked: read_certs(folders, asked)
     )
+
+
+def _transport(settings: Settings, tls: TlsByOrigin) -> Transport:
+    return OfflineTransport() if settings.offline else CurlTransport(_transport_options(settings, tls))
 
 
 def _transport_options(settings: Settings, tls: TlsByOrigin) -> TransportOptions:

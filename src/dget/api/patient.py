@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dget import __version__
 from dget.api.hosts import Hosts
-from dget.config import Settings, default_cache_dir
+from dget.config import Settings
 from dget.engine.doctor import Patient
 from dget.model import Reference, registry_host
 from dget.transport import TransportOptions
@@ -34,6 +34,6 @@ def patient_of(
         mirrors=hosts.mirrors(image or Reference(domain=domain, repository=_ANY)),
         endpoint=hosts.own_endpoint(domain),
         options=replace(options, timeout=min(options.timeout, _PATIENCE)),
-        cache=(settings.cache_dir or default_cache_dir(settings.environment)) if settings.cache else None,
+        cache=settings.cache_dirs[0] if settings.cache else None,
         about={"dget": __version__},
     )

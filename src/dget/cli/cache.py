@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dget.cli.options import byte_count, cache_dir_option, option, output_options, together
+from dget.cli.options import option, output_options, setting_option, settings_of, together
 
 if TYPE_CHECKING:
     from dget.api.cache import Cache
-    from dget.config import Settings
 
 _PARTS = ("ls", "prune", "rm", "verify", "path")
 # Which options each part has a use for.
@@ -29,9 +28,9 @@ cache_verb_options = together(
 @click.command("cache", short_help="Show, check and tidy what is kept.")
 @click.argument("words", nargs=-1, metavar="[ls|prune|rm|verify|path] [IMAGE]...")
 @cache_verb_options
-@cache_dir_option
+@setting_option("cache_dir")
 @output_options
-def cache(words: tuple[str, ...], **options: Any) -> None:
+def cache(words: tuple[str, ...], **options: Any) -> int:
     """Show what the cache has, or do one of these things.
 
     \b
@@ -50,11 +49,10 @@ def cache(words: tuple[str, ...], **options: Any) -> None:
 
     part, images = _read(words, options)
     with report(**options) as reporter:
-        result = _call(part, images, Cache(_settings(options), observer=reporter.observe), options)
+        result = _call(part, images, Cache(settings_of(options), observer=reporter.observe), options)
         reporter.show(result)
-    if isinstance(result, VerifyResult) and result.damaged:
-        # Scripts ask the exit status whether all is well.
-        click.get_current_context().exit(IntegrityError.exit_status)
+    # Scripts ask the exit status whether all is well.
+    return IntegrityError.exit_status if isinstance(result, VerifyResult) and result.damaged else 0
 
 
 def _read(words: tuple[str, ...], options: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
@@ -82,7 +80,7 @@ def _call(part: str, images: tuple[str, ...], store: "Cache", options: dict[str,
             return store.prune(
                 images,
                 older_than=_seconds(options["older_than"]),
-                max_size=byte_count("--max-size", options["max_size"]) if options["max_size"] else None,
+                max_size=_bytes(options["max_size"]),
                 dry_run=options["dry_run"],
             )
         case "verify":
@@ -92,16 +90,14 @@ def _call(part: str, images: tuple[str, ...], store: "Cache", options: dict[str,
     return store.usage()
 
 
-def _settings(options: dict[str, Any]) -> "Settings":
-    import os
-    from pathlib import Path
+def _bytes(text: str | None) -> int | None:
+    """Raises UsageError."""
+    from dget.config.kinds import Misfit, read_size
 
-    from dget.config import Settings
-
-    folders = [Path(folder) for folder in options["cache_dir"]]
-    return Settings(
-        cache_dir=folders[0] if folders else None, further_cache_dirs=tuple(folders[1:]), environment=os.environ
-    )
+    try:
+        return read_size(text) if text else None
+    except Misfit as wrong:
+        raise click.UsageError(f"--max-size {wrong}") from None
 
 
 def _seconds(text: str | None) -> float | None:

@@ -12,6 +12,7 @@ import click
 
 from dget import __version__
 from dget.cli import arguments
+from dget.cli.cache import cache
 from dget.cli.cat import cat
 from dget.cli.check import check
 from dget.cli.config import config
@@ -38,6 +39,7 @@ VERBS: dict[str, click.Command] = {
     "cat": cat,
     "cp": cp,
     "check": check,
+    "cache": cache,
     "login": login,
     "logout": logout,
     "quota": quota,

@@ -41,6 +41,11 @@ def settings_options(group: Group) -> Callable[[Command], Command]:
     return together(*(_option_of(one) for one in settings_in(Settings) if one.flag and one.group == group))
 
 
+def setting_option(field: str) -> Callable[[Command], Command]:
+    """The option of one setting alone."""
+    return _option_of(next(one for one in settings_in(Settings) if one.field == field))
+
+
 def _option_of(one: Setting) -> Callable[[Command], Command]:
     """Neither default nor environment: what was not given comes from where `dget.config.load` finds it."""
     names = (one.option, *([one.alias] if one.alias else []), one.field)

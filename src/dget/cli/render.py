@@ -21,10 +21,12 @@ from dget.api import (
     QuotaReport,
     TagList,
 )
+from dget.api.cache import CachePaths, CacheUsage, PruneResult, VerifyResult
 from dget.archive import STREAM
 from dget.cli.check_lines import check_lines
 from dget.cli.listing import Listing, listing_text
 from dget.cli.load_commands import load_commands
+from dget.cli.render_cache import ImageTable, cache_lines
 from dget.cli.render_setup import left_of, setup_lines
 from dget.cli.units import clean, duration, rate, size
 from dget.errors import DgetError, Partial
@@ -66,6 +68,8 @@ def _lines(result: Any) -> Iterable[str]:
             return _logout_lines(result)
         case ArchiveCheck():
             return check_lines(result)
+        case ImageTable() | CacheUsage() | CachePaths() | PruneResult() | VerifyResult():
+            return cache_lines(result)
     raise DgetError(f"no text for a {type(result).__name__}")
 
 
@@ -119,6 +123,8 @@ def _plain(value: Any) -> Any:
     match value:
         case Listing():
             return _plain(value.result)
+        case ImageTable():
+            return {"images": [_plain(image) for folder in value.usage.folders for image in folder.images]}
         case ImageDetails():
             return {
                 "image": str(value.reference),

@@ -1,10 +1,13 @@
 """The kinds of values that a setting may have: how each is read, checked and shown."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+_FACTORS = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+_SIZE_MAX = 1e18
 _TRUE = frozenset(("1", "t", "true", "yes", "on"))
 _FALSE = frozenset(("0", "f", "false", "no", "off"))
 
@@ -65,6 +68,21 @@ def path(metavar: str, *, example: str = "") -> Kind:
         toml=(str,),
         parse=_read_path,
         show=str,
+        example=f'"{example}"',
+    )
+
+
+def paths(metavar: str, *, example: str = "") -> Kind:
+    """One path, or several: in TOML a list, in the environment parted as in PATH."""
+    return Kind(
+        metavar=metavar,
+        expects="a text or a list of texts",
+        toml=(str, list),
+        from_text=lambda text: [one for one in text.split(os.pathsep) if one],
+        parse=_read_paths,
+        check=_check_paths,
+        show=_show_paths,
+        many=True,
         example=f'"{example}"',
     )
 
@@ -174,6 +192,41 @@ def _read_path(written: str) -> Path:
         raise Misfit(f"takes a path; there is no home folder for {written!r}") from None
 
 
+def _read_paths(written: str | list[Any]) -> Path | tuple[Path, ...]:
+    """One path stays one."""
+    if isinstance(written, str):
+        return _read_path(written)
+    several = tuple(_read_path(one) for one in _strings(written))
+    return several[0] if len(several) == 1 else several
+
+
+def _check_paths(value: Path | tuple[Path, ...] | None) -> None:
+    if value == ():
+        raise Misfit("takes a path, not an empty list")
+
+
+def _show_paths(value: Path | tuple[Path, ...]) -> Any:
+    return str(value) if isinstance(value, Path) else [str(one) for one in value]
+
+
+def read_size(written: str | int) -> int:
+    """Bytes, from `20G` or `500MB`: decimal units, with or without B. Raises Misfit."""
+    word = str(written).strip().upper().removesuffix("B")
+    factor = _FACTORS.get(word[-1:], 1)
+    try:
+        count = float(word[:-1] if factor > 1 else word) * factor
+    except ValueError:
+        count = -1.0
+    if not 0 <= count < _SIZE_MAX:
+        raise Misfit(f"takes a size such as 500M or 20G, not {written!r}")
+    return int(count)
+
+
+def _check_size(count: int | None) -> None:
+    if count is not None and not 0 <= count < _SIZE_MAX:
+        raise Misfit(f"takes bytes, not {count}")
+
+
 def _truth(word: str) -> bool:
     if word.lower() in _TRUE:
         return True
@@ -194,3 +247,13 @@ def _whole(word: str) -> int:
         return int(word)
     except ValueError:
         raise Misfit(f"takes a whole number, not {word!r}") from None
+
+
+SIZE = Kind(
+    metavar="SIZE",
+    expects='a size such as "20G"',
+    toml=(str, int),
+    parse=read_size,
+    check=_check_size,
+    example='"20G"',
+)

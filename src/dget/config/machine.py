@@ -1,6 +1,5 @@
 """What this machine is, and where its users' caches belong."""
 
-import os
 import platform
 import sys
 from collections.abc import Mapping
@@ -34,9 +33,3 @@ def default_cache_dir(environment: Mapping[str, str]) -> Path:
     except RuntimeError as error:
         raise UsageError("there is no home folder for the cache", hint="give --cache-dir, or --no-cache") from error
     return home / "Library" / "Caches" / "dget" if sys.platform == "darwin" else home / ".cache" / "dget"
-
-
-def default_cache_dirs(environment: Mapping[str, str]) -> tuple[Path, ...]:
-    """The same, where `DGET_CACHE_DIR` may name several folders, parted as in PATH."""
-    chosen = tuple(Path(folder) for folder in environment.get("DGET_CACHE_DIR", "").split(os.pathsep) if folder)
-    return chosen or (default_cache_dir(environment),)

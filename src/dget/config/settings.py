@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dget.config.hosts import HOSTS, HostSettings, host_named, resolutions
-from dget.config.kinds import Misfit, choice, path, seconds, secret, switch, text, texts, whole
+from dget.config.kinds import SIZE, Misfit, choice, path, paths, seconds, secret, switch, text, texts, whole
 from dget.config.network_kinds import PROXY, RATE, RESOLVE
 from dget.config.setting import setting, settings_in
 from dget.errors import UsageError
@@ -36,9 +36,9 @@ class Settings:
     Each field's kind, names and help stand beside it: `config.toml`, the environment, the command line's options,
     `dget config show` and the documentation follow from them. Raises UsageError for a value that makes no sense.
 
-    registry: where images without a host are; http:// before it asks for plain HTTP. cache_dir: None means the
-    system's place for caches. connections: at once; None means as many as help, up to 16. limit_rate: bytes a second.
-    timeout: seconds without a byte. insecure: certificates are not checked, and plain HTTP is allowed.
+    registry: where images without a host are; http:// before it asks for plain HTTP. cache_dir: one or several; None
+    means the system's place for caches. cache_max_size: bytes, after a pull. connections: at once; None means as
+    many as help, up to 16. limit_rate: bytes a second. timeout: seconds without a byte. insecure: certificates are not checked, and plain HTTP is allowed.
     proxy: for every host; no_proxy: as `NO_PROXY`, which counts without `proxy` alone.
     mirror: `URL` of Docker Hub's, or `REGISTRY=URL`. tag_from: who may say what a tag names.
     credentials_from: where name and password come from, for people.
@@ -75,9 +75,17 @@ class Settings:
     connections: int | None = setting(None, whole(1, 64), "At the same time (default: as many as help, up to 16).")
     limit_rate: float | None = setting(None, RATE, "Bytes a second at most, for example 500k or 5M.")
     wait: bool = setting(False, switch(), "Wait where a registry allows no more requests for now.")
-    cache_dir: Path | None = setting(
-        None, path("FOLDER", example="~/.cache/dget"), "Where downloads are kept.", group="cache", otherwise=_cache_dir
+    cache_dir: Path | tuple[Path, ...] | None = setting(
+        None,
+        paths("FOLDER", example="~/.cache/dget"),
+        "Where downloads are kept (repeatable: the first writable one is written, all are read).",
+        group="cache",
+        otherwise=_cache_dir,
     )
+    cache_max_size: int | None = setting(
+        None, SIZE, "Then remove what was used longest ago, for example 20G.", group="cache"
+    )
+    offline: bool = setting(False, switch(), "Ask nobody: take everything from the cache.", group="cache")
     cache: bool = setting(True, switch(negated=True), "Keep and use nothing.", key="no_cache", group="cache")
     verify_cache: bool = setting(
         True,
@@ -109,8 +117,19 @@ class Settings:
             raise UsageError("a password without a name", hint="give -username")
         if self.client_key is not None and self.client_certificate is None:
             raise UsageError("a key without its certificate", hint="give --cert, too")
+        if self.offline and not self.cache:
+            raise UsageError("--offline pulls from the cache, and --no-cache forbids it", hint="leave out one of them")
         # Those that the environment names are read here too.
         _ = self.proxies
+
+    @property
+    def cache_dirs(self) -> tuple[Path, ...]:
+        """The first of these that may be written is, and all are read. Raises UsageError where there is no home."""
+        from dget.config.machine import default_cache_dir
+
+        if self.cache_dir is None:
+            return (default_cache_dir(self.environment),)
+        return (self.cache_dir,) if isinstance(self.cache_dir, Path) else self.cache_dir
 
     def host(self, domain: str) -> HostSettings:
         """What holds for this registry alone, e.g. `docker.io` or `reg.example:5000`; nothing where it has no section."""

@@ -2,6 +2,7 @@
 
 from dget.store.blobs import BlobStore, Ingest
 from dget.store.garbage import Rules
+from dget.store.holds import Uses
 from dget.store.prune import Pruned, prune
 from dget.store.refs import Ref, RefStore
 from dget.store.stock import Stock, StoredImage, take_stock
@@ -19,6 +20,7 @@ __all__ = [
     "Stock",
     "Store",
     "StoredImage",
+    "Uses",
     "Verified",
     "prune",
     "take_stock",

@@ -3,12 +3,42 @@
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from dget.codec import FileLock, SharedLock
 from dget.model import Digest
 from dget.store.cache_errors import cache_errors, lock_errors
+
+
+class Uses:
+    """The runs that go on, of one who may not have opened the cache yet."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._runs = 0
+        self._at_end: list[Callable[[], None]] = []
+
+    @contextmanager
+    def run(self) -> Iterator[None]:
+        with self._guard:
+            self._runs += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._runs -= 1
+                if self._runs == 0:
+                    for let_go in self._at_end:
+                        let_go()
+
+    @property
+    def going(self) -> bool:
+        return self._runs > 0
+
+    def at_end(self, let_go: Callable[[], None]) -> None:
+        """Called whenever the last of several runs has ended."""
+        self._at_end.append(let_go)
 
 
 class Holds:
@@ -18,33 +48,26 @@ class Holds:
     added to one after a prune is looked for afterwards. So a run never waits for longer than one prune takes.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, uses: Uses | None = None) -> None:
+        """uses: what is added is held until the last of these runs has ended."""
+        self._uses = uses or Uses()
+        self._uses.at_end(self._let_go)
         self._folder = folder / "holds"
         self._prune = SharedLock(folder / "guard")
         self._guard = threading.Lock()
-        self._runs = 0
         self._own: FileLock | None = None
         self._list = self._folder / f"{secrets.token_hex(8)}.list"
         self._held: set[Digest] = set()
 
-    @contextmanager
-    def run(self) -> Iterator[None]:
+    def run(self) -> AbstractContextManager[None]:
         """What is added by then is held until the last run that goes on at the same time has ended."""
-        with self._guard:
-            self._runs += 1
-        try:
-            yield
-        finally:
-            with self._guard:
-                self._runs -= 1
-                if self._runs == 0:
-                    self._let_go()
+        return self._uses.run()
 
     def add(self, digests: Iterable[Digest]) -> None:
         """From now on these stay, if they are there. Without a run nothing is held. Raises StorageError."""
         with self._guard:
             new = [digest for digest in dict.fromkeys(digests) if digest not in self._held]
-            if not new or not self._runs:
+            if not new or not self._uses.going:
                 return
             with lock_errors(self._folder), self._prune.shared():
                 self._folder.mkdir(exist_ok=True)
@@ -77,12 +100,13 @@ class Holds:
         return frozenset(held)
 
     def _let_go(self) -> None:
-        self._held.clear()
-        if self._own is not None:
-            with suppress(OSError):
-                self._list.unlink(missing_ok=True)
-                self._own.release()
-            self._own = None
+        with self._guard:
+            self._held.clear()
+            if self._own is not None:
+                with suppress(OSError):
+                    self._list.unlink(missing_ok=True)
+                    self._own.release()
+                self._own = None
 
 
 def _read(path: Path) -> Iterator[Digest]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dget.store.blobs import BlobStore
 from dget.store.cache_errors import cache_errors
-from dget.store.holds import Holds
+from dget.store.holds import Holds, Uses
 from dget.store.host_rests import HostRests
 from dget.store.layout_version import check_version, migrate
 from dget.store.refs import RefStore
@@ -18,21 +18,23 @@ _LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
 class Store:
     """An OCI image layout with `ingest/`, `refs/`, `holds/` and `hosts.json` beside it, and those that are read besides."""
 
-    def __init__(self, folder: Path, behind: Sequence[Path] = (), *, writable: bool = True) -> None:
+    def __init__(
+        self, folder: Path, behind: Sequence[Path] = (), *, writable: bool = True, uses: Uses | None = None
+    ) -> None:
         self.folder = folder
         self.behind = behind
         self.writable = writable
-        self.holds = Holds(folder)
+        self.holds = Holds(folder, uses)
         self.blobs = BlobStore(folder, behind, writable=writable, holds=self.holds if writable else None)
         self.refs = RefStore(folder, behind, writable=writable)
         self.hosts = HostRests(folder)
 
     @classmethod
-    def open(cls, *folders: Path) -> "Store":
+    def open(cls, *folders: Path, uses: Uses | None = None) -> "Store":
         """The first folder that may be written is, and made where it is missing; all that are there are read.
 
-        Where none may be written, those that hold a cache are read alone. Raises StorageError where none can be used,
-        and for the layout of a newer dget.
+        Where none may be written, those that hold a cache are read alone. uses: the runs during which what they need
+        stays there. Raises StorageError where none can be used, and for the layout of a newer dget.
         """
         own = next((folder for folder in folders if _takes_files(folder)), None)
         behind = [folder for folder in folders if folder != own and _is_cache(folder)]
@@ -40,10 +42,10 @@ class Store:
             check_version(folder)
         if own is None:
             if behind:
-                return cls(behind[0], behind[1:], writable=False)
+                return cls(behind[0], behind[1:], writable=False, uses=uses)
             own = folders[0]
         _make(own)
-        return cls(own, behind)
+        return cls(own, behind, uses=uses)
 
 
 def _is_cache(folder: Path) -> bool:
