@@ -227,7 +227,7 @@ def test_offline_a_damaged_blob_ends_the_pull_without_a_file(registry, client, o
 
 def test_offline_and_without_a_cache_exclude_each_other():
     with pytest.raises(UsageError, match="--no-cache"):
-        Settings(offline=True, cache=False)
+        Client(Settings(offline=True, cache=False))
 
 
 # Several.
@@ -240,6 +240,8 @@ def test_a_second_cache_is_read_and_the_first_is_written(registry, client, setti
     registry.asked.clear()
     with Client(both) as second:
         assert pull(second, image, tmp_path / "b.tar").fetched == 0
+        # Not even the manifest, which registries count.
+        assert {method for method, path, _ in registry.asked if "/manifests/" in path} == {"HEAD"}
         assert pull(second, registry.name("more:1"), tmp_path / "c.tar").fetched == 500
     usage = Cache(both).usage()
     assert [(folder.path.name, len(folder.images)) for folder in usage.folders] == [("own", 2), ("cache", 1)]

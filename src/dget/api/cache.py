@@ -179,7 +179,7 @@ class Cache:
     def _chosen(self, images: Sequence[str]) -> Callable[[str], bool]:
         """Whether a name is meant. Raises NotFound where a word means none that is there."""
         store = open_store(self._settings)
-        known = [ref.name for ref in store.refs.all()]
+        known = [ref.name for ref in store.refs.own()]
         chosen: set[str] = set()
         for word in images:
             found = [name for name in known if self._means(word, name)]

@@ -93,6 +93,8 @@ class Client:
 
     def __init__(self, settings: Settings | None = None, *, observer: Observer = silent) -> None:
         self._settings = settings or Settings()
+        if self._settings.offline and not self._settings.cache:
+            raise UsageError("--offline pulls from the cache, and --no-cache forbids it", hint="leave out one of them")
         self._observer = observer
         self._clock: Clock = SystemClock()
         self._runs = Runs(self._clock, observer, wait=self._settings.wait)

@@ -117,8 +117,6 @@ class Settings:
             raise UsageError("a password without a name", hint="give -username")
         if self.client_key is not None and self.client_certificate is None:
             raise UsageError("a key without its certificate", hint="give --cert, too")
-        if self.offline and not self.cache:
-            raise UsageError("--offline pulls from the cache, and --no-cache forbids it", hint="leave out one of them")
         # Those that the environment names are read here too.
         _ = self.proxies
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -101,9 +101,13 @@ class RefStore:
         finally:
             lock.release()
 
-    def all(self) -> list[Ref]:
+    def own(self) -> list[Ref]:
         """Of the first folder."""
-        return [ref for path in sorted(self._refs.glob("*.json")) if (ref := _read(path))]
+        return list(_records(self._refs))
+
+    def all(self) -> list[Ref]:
+        """Of all folders, the first one's first."""
+        return [ref for folder in (self._refs, *self._behind) for ref in _records(folder)]
 
     def _path(self, name: str) -> Path:
         return self._refs / _file_name(name)
@@ -116,7 +120,7 @@ class RefStore:
                 "size": ref.size,
                 "annotations": dict.fromkeys(_NAME_ANNOTATIONS, ref.name),
             }
-            for ref in self.all()
+            for ref in self.own()
         ]
         return msgspec.json.encode({"schemaVersion": 2, "manifests": entries})
 
@@ -124,6 +128,10 @@ class RefStore:
 def _file_name(name: str) -> str:
     # Names hold characters that file systems refuse, and may be longer than they allow.
     return f"{hashlib.sha256(name.encode()).hexdigest()}.json"
+
+
+def _records(folder: Path) -> Iterator[Ref]:
+    return (ref for path in sorted(folder.glob("*.json")) if (ref := _read(path)))
 
 
 def _read(path: Path) -> Ref | None:

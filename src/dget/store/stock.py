@@ -66,7 +66,7 @@ def take_stock(folder: Path, refs: RefStore) -> Stock:
         unfinished = sum(_taken(entry) for entry in _entries(folder / "ingest"))
         bad = sum(_taken(entry) for entry in _entries(folder / "bad"))
     reader = _Reader(folder, sizes)
-    images = [reader.image(ref, refs.used(ref)) for ref in refs.all()]
+    images = [reader.image(ref, refs.used(ref)) for ref in refs.own()]
     return Stock(folder=folder, images=tuple(images), sizes=sizes, unfinished=unfinished, bad=bad)
 
 

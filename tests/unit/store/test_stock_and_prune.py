@@ -43,7 +43,7 @@ def image(store, name: str, *layers: bytes, used: float = NOW, architecture: str
 
 
 def names(store) -> list[str]:
-    return sorted(ref.name for ref in store.refs.all())
+    return sorted(ref.name for ref in store.refs.own())
 
 
 def run(store, rules: Rules | None = None, *, dry_run: bool = False, now: float = NOW):
