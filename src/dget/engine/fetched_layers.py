@@ -83,6 +83,7 @@ class FetchedLayers:
     def _take_from_cache(self, blob: Descriptor) -> bool:
         """Whether the cache has it whole; a damaged copy is dropped."""
         store = self._store
+        store.need([blob.digest])
         if not store.has(blob):
             return False
         if self._verify_cache and not self._matches(store, blob):
