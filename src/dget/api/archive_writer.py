@@ -1,14 +1,25 @@
 """From a plan to its archives: one, or one a platform where the format holds one."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from dget.api.planned import archives_of, kind_of, targets_for
 from dget.api.results import PullResult
-from dget.archive import Exporter, Form, exporter_into_file, exporter_into_stream
+from dget.archive import (
+    Exported,
+    Exporter,
+    Form,
+    Format,
+    exporter_into_file,
+    exporter_into_stream,
+    rootfs_into_file,
+    rootfs_into_stream,
+)
+from dget.archive.layers import LayerReader
 from dget.config import Settings
-from dget.engine import CONVERTED_FROM, Assembly, CachedImage, PullPlan
+from dget.engine import CONVERTED_FROM, Assembly, CachedImage, FetchedLayers, PullPlan
 from dget.errors import DgetError, UsageError
 from dget.flow import Cancel, Clock, Observer, RateLimit, Warned
 
@@ -55,7 +66,11 @@ class ArchiveWriter:
                 f"a {form.format} holds one platform, and {whole.reference} comes for {len(plans)}",
                 hint="take --format oci-archive for a stream of all",
             )
-        return (self._write(self._source, whole, form, exporter_into_stream(form, output), None, cancel),)
+        stream = output
+        if form.format is Format.ROOTFS:
+            rootfs = partial(rootfs_into_stream, form=form, stream=stream)
+            return (self._write_rootfs(self._source, whole, form, rootfs, cancel),)
+        return (self._write(self._source, whole, form, exporter_into_stream(form, stream), None, cancel),)
 
     def _write_files(
         self, plans: Sequence[PullPlan], form: Form, targets: Sequence[Path], *, clobber: bool, cancel: Cancel
@@ -82,6 +97,9 @@ class ArchiveWriter:
         return tuple(done)
 
     def _write_file(self, source: CachedImage, plan: PullPlan, form: Form, target: Path, cancel: Cancel) -> PullResult:
+        if form.format is Format.ROOTFS:
+            rootfs = partial(rootfs_into_file, form=form, target=target, observer=self._observer)
+            return self._write_rootfs(source, plan, form, rootfs, cancel)
         scratch = target.with_name(f"{target.name}.part.blobs")
         return self._write(source, plan, form, exporter_into_file(form, target, self._observer), scratch, cancel)
 
@@ -113,6 +131,32 @@ class ArchiveWriter:
             seconds=self._clock.monotonic() - begun,
             fetched=assembled.fetched,
             reused=assembled.reused,
+        )
+
+    def _write_rootfs(
+        self, source: CachedImage, plan: PullPlan, form: Form, rootfs: Callable[[LayerReader], Exported], cancel: Cancel
+    ) -> PullResult:
+        begun = self._clock.monotonic()
+        layers = {layer.digest: layer for layer in plan.image.manifest.value.layers}.values()
+        reused = sum(layer.size for layer in layers if source.has(layer))
+        with FetchedLayers(
+            source,
+            plan.image.manifest,
+            connections=self._settings.connections,
+            rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
+            verify_cache=self._settings.verify_cache,
+            cancel=cancel,
+            observer=self._observer,
+        ) as fetched:
+            exported = rootfs(LayerReader(fetched, cancel))
+        return _result(
+            plan,
+            form,
+            exported.path,
+            exported.size,
+            seconds=self._clock.monotonic() - begun,
+            fetched=sum(layer.size for layer in layers) - reused,
+            reused=reused,
         )
 
 

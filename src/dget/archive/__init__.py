@@ -6,6 +6,7 @@ from dget.archive.file_name import default_file_name, target_of, targets_of
 from dget.archive.form import Form, Format, Method, OuterCompression
 from dget.archive.making import exporter_into_file, exporter_into_stream, size_of
 from dget.archive.output import STREAM
+from dget.archive.rootfs_archive import rootfs_into_file, rootfs_into_stream
 
 __all__ = [
     "STREAM",
@@ -21,6 +22,8 @@ __all__ = [
     "default_file_name",
     "exporter_into_file",
     "exporter_into_stream",
+    "rootfs_into_file",
+    "rootfs_into_stream",
     "size_of",
     "target_of",
     "targets_of",

@@ -57,7 +57,7 @@ def _with_version(platform: Platform | None) -> Platform | None:
 def target_of(output: str | None, form: Form, reference: Reference, platform: Platform | None) -> Path:
     """The file or OCI folder that `-o output` means: a folder for archives gets one of the default name."""
     path = Path(output or ".")
-    if output is not None and form.format is Format.OCI_DIR:
+    if output is not None and (form.folder or form.format is Format.OCI_DIR):
         return path
     if output is None or output.endswith(("/", os.sep)) or path.is_dir():
         return path / default_file_name(reference, platform, form.suffix)

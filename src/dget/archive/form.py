@@ -14,6 +14,7 @@ class Format(StrEnum):
     DOCKER_LEGACY = "docker-legacy"
     OCI_ARCHIVE = "oci-archive"
     OCI_DIR = "oci-dir"
+    ROOTFS = "rootfs"
 
 
 class Method(StrEnum):
@@ -31,7 +32,7 @@ SUFFIXES: Mapping[str, Method] = {
 }
 _OTHER_SUFFIXES = (".7z", ".bz2", ".lz4", ".rar", ".tbz", ".tbz2", ".tlz", ".txz", ".xz", ".zip")
 # What Docker's own tools and the original wrote, and what everything else takes.
-_DEFAULT_METHOD = {Format.DOCKER_ARCHIVE: Method.GZIP}
+_DEFAULT_METHOD = {Format.DOCKER_ARCHIVE: Method.GZIP, Format.ROOTFS: Method.GZIP}
 _LEVELS = {Method.GZIP: range(1, 10), Method.ZSTD: range(1, 23)}
 _COMPRESSION = re.compile(r"([a-z]+)(?::(\d{1,2}))?")
 
@@ -62,8 +63,11 @@ class OuterCompression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
+    """folder: whether a root file system is to be a folder, and no tar."""
+
     format: Format = Format.DOCKER_ARCHIVE
     compression: OuterCompression = OuterCompression(method=Method.GZIP)
+    folder: bool = False
 
     @classmethod
     def of(cls, format: str | None, compress: str | None, output: str | None) -> Self:  # noqa: A002 - the option's name
@@ -84,6 +88,8 @@ class Form:
             return cls(format=chosen, compression=OuterCompression(method=Method.NONE))
         if compress is not None:
             return cls(format=chosen, compression=OuterCompression.parse(compress))
+        if chosen is Format.ROOTFS and written is None and output not in (None, "-"):
+            return cls(format=chosen, compression=OuterCompression(method=Method.NONE), folder=True)
         default = Method.NONE if output == "-" else _DEFAULT_METHOD.get(chosen, Method.NONE)
         return cls(format=chosen, compression=OuterCompression(method=written or default))
 
@@ -97,7 +103,8 @@ class Form:
         """Of the name that a file gets where the person gives none."""
         if self.format is Format.OCI_DIR:
             return ""
-        return next(
+        kind = ".rootfs" if self.format is Format.ROOTFS else ""
+        return kind + next(
             suffix for suffix, method in SUFFIXES.items() if method is self.compression.method and "tar" in suffix
         )
 
@@ -109,7 +116,7 @@ class Form:
     @property
     def placed(self) -> bool:
         """Whether each byte's place in the file is known before the first is written."""
-        if self.format is Format.DOCKER_LEGACY:
+        if self.format in (Format.DOCKER_LEGACY, Format.ROOTFS):
             return False
         return self.compression.method is not Method.ZSTD and self.compression.level is None
 

@@ -25,6 +25,11 @@ def splicing_packer(compression: OuterCompression, out: Output) -> Packer:
     return _packer(compression, out)
 
 
+def compressing_packer(compression: OuterCompression, out: Output) -> Packer:
+    """For bytes that nobody compressed yet."""
+    return _packer(compression, out)
+
+
 def _packer(compression: OuterCompression, out: Output) -> Packer:
     match compression.method:
         case Method.GZIP:

@@ -15,6 +15,8 @@ def load_commands(result: PullResult) -> list[tuple[str, str]]:
         return []
     file = shlex.quote(str(result.path))
     form, method = Format(result.format), OuterCompression.parse(result.compression).method
+    if form is Format.ROOTFS:
+        return _rootfs_commands(file, folder=result.path.is_dir())
     tag = shlex.quote(result.name.rpartition(":")[2])
     if result.kind != "an image":
         # Only what copies images as they are takes artifacts; in a folder names are full.
@@ -29,6 +31,15 @@ def load_commands(result: PullResult) -> list[tuple[str, str]]:
         ]
     commands = _commands(form, method, file, result.name)
     return [("" if place else "load", command) for place, command in enumerate(commands)]
+
+
+def _rootfs_commands(file: str, *, folder: bool) -> list[tuple[str, str]]:
+    if folder:
+        return [("use", f"chroot {file} /bin/sh")]
+    return [
+        ("use", f"tar --numeric-owner --xattrs -xpf {file} -C FOLDER"),
+        ("", f"wsl --import NAME FOLDER {file}"),
+    ]
 
 
 def _commands(form: Format, method: Method, file: str, name: str) -> Sequence[str]:

@@ -28,7 +28,8 @@ pull_options = together(
     option(
         "--format",
         metavar="FORMAT",
-        help="docker-archive (default), docker-legacy (old tools, appliances), oci-archive, or oci-dir (a folder).",
+        help="docker-archive (default), docker-legacy (old tools, appliances), oci-archive, oci-dir (a folder), or "
+        "rootfs (the files themselves, as a tar or a folder).",
     ),
     option(
         "--compress",
