@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dget.errors import UsageError
-from dget.model.locator import looks_like_path
 
 DEFAULT_VERB = "pull"
 _GO_TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
@@ -64,6 +63,8 @@ def images(words: Sequence[str], *, explicit: bool) -> list[str]:
 
 
 def _is_name_without_tag(word: str) -> bool:
+    from dget.model.locator import looks_like_path
+
     return not looks_like_path(word) and "@" not in word and ":" not in word.rpartition("/")[2]
 
 

@@ -25,7 +25,7 @@ from dget.cli.logout import logout
 from dget.cli.ls import ls
 from dget.cli.pull import pull
 from dget.cli.quota import quota
-from dget.cli.report import Reported
+from dget.cli.reported import Reported
 from dget.cli.tags import tags
 from dget.cli.units import clean
 from dget.errors import DgetError, StorageError, UsageError

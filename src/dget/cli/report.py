@@ -6,20 +6,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dget.cli.display import Display, open_display
+from dget.cli.reported import Reported
 from dget.errors import DgetError, Partial
 from dget.flow import Event
 
 if TYPE_CHECKING:
     from dget.api import Client
     from dget.config import Settings
-
-
-class Reported(Exception):
-    """A failure that standard output has got already, as JSON."""
-
-    def __init__(self, error: DgetError) -> None:
-        super().__init__(error.message)
-        self.error = error
 
 
 class Reporter:

@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dget.config.kinds import Kind, Misfit, path, switch, texts
 from dget.config.setting import setting, settings_in
 from dget.config.table import read_table
 
+# Not loaded for `dget --help`.
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _HTTPS_PORT = "443"
 
 
 def _check_address(value: str) -> None:
+    from ipaddress import ip_address
+
     try:
         ip_address(value.strip("[]"))
     except ValueError:
@@ -39,7 +43,7 @@ class HostSettings:
     )
     insecure: bool = setting(False, switch(), "Do not check its certificate; allow plain HTTP.")
     plain_http: bool = setting(False, switch(), "It has no TLS.")
-    ca_file: Path | None = setting(None, path("PEM", example="/etc/ssl/reg.pem"), "Trust these authorities too.")
+    ca_file: "Path | None" = setting(None, path("PEM", example="/etc/ssl/reg.pem"), "Trust these authorities too.")
     resolve: tuple[str, ...] = setting(
         (), texts("ADDR", _check_address, example="192.0.2.1"), "Its addresses, in place of what the DNS says."
     )

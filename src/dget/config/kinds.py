@@ -3,8 +3,11 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+# Not loaded for `dget --help`.
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FACTORS = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _SIZE_MAX = 1e18
@@ -183,16 +186,18 @@ def _strings(values: list[Any]) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _read_path(written: str) -> Path:
+def _read_path(written: str) -> "Path":
     if not written:
         raise Misfit("takes a path, not an empty text")
+    from pathlib import Path
+
     try:
         return Path(written).expanduser()
     except RuntimeError:
         raise Misfit(f"takes a path; there is no home folder for {written!r}") from None
 
 
-def _read_paths(written: str | list[Any]) -> Path | tuple[Path, ...]:
+def _read_paths(written: str | list[Any]) -> "Path | tuple[Path, ...]":
     """One path stays one."""
     if isinstance(written, str):
         return _read_path(written)
@@ -200,13 +205,13 @@ def _read_paths(written: str | list[Any]) -> Path | tuple[Path, ...]:
     return several[0] if len(several) == 1 else several
 
 
-def _check_paths(value: Path | tuple[Path, ...] | None) -> None:
+def _check_paths(value: "Path | tuple[Path, ...] | None") -> None:
     if value == ():
         raise Misfit("takes a path, not an empty list")
 
 
-def _show_paths(value: Path | tuple[Path, ...]) -> Any:
-    return str(value) if isinstance(value, Path) else [str(one) for one in value]
+def _show_paths(value: "Path | tuple[Path, ...]") -> Any:
+    return [str(one) for one in value] if isinstance(value, tuple) else str(value)
 
 
 def read_size(written: str | int) -> int:

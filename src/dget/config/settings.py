@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dget.config.hosts import HOSTS, HostSettings, host_named, resolutions
@@ -13,6 +12,8 @@ from dget.config.setting import setting, settings_in
 from dget.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dget.config.proxy import ProxyRules
     from dget.config.resolve import Pin
 
@@ -65,17 +66,17 @@ class Settings:
         "origin", choice({"origin": "origin", "any": "any"}), "Who says what a tag names (default origin)."
     )
     resolve: tuple[str, ...] = setting((), RESOLVE, "Use this address (repeatable).")
-    ca_file: Path | None = setting(None, path("PEM", example="/etc/ssl/company.pem"), "Trust these authorities too.")
-    client_certificate: Path | None = setting(
+    ca_file: "Path | None" = setting(None, path("PEM", example="/etc/ssl/company.pem"), "Trust these authorities too.")
+    client_certificate: "Path | None" = setting(
         None, path("PEM", example="client.pem"), "Client certificate.", key="cert"
     )
-    client_key: Path | None = setting(None, path("PEM", example="client.key"), "Its key.", key="key")
+    client_key: "Path | None" = setting(None, path("PEM", example="client.key"), "Its key.", key="key")
     insecure: bool = setting(False, switch(), "Do not check certificates; allow plain HTTP.")
     timeout: float = setting(30.0, seconds(1, 86_400), "Give up on a silent host (default 30).")
     connections: int | None = setting(None, whole(1, 64), "At the same time (default: as many as help, up to 16).")
     limit_rate: float | None = setting(None, RATE, "Bytes a second at most, for example 500k or 5M.")
     wait: bool = setting(False, switch(), "Wait where a registry allows no more requests for now.")
-    cache_dir: Path | tuple[Path, ...] | None = setting(
+    cache_dir: "Path | tuple[Path, ...] | None" = setting(
         None,
         paths("FOLDER", example="~/.cache/dget"),
         "Where downloads are kept (repeatable: the first writable one is written, all are read).",
@@ -121,13 +122,13 @@ class Settings:
         _ = self.proxies
 
     @property
-    def cache_dirs(self) -> tuple[Path, ...]:
+    def cache_dirs(self) -> "tuple[Path, ...]":
         """The first of these that may be written is, and all are read. Raises UsageError where there is no home."""
         from dget.config.machine import default_cache_dir
 
         if self.cache_dir is None:
             return (default_cache_dir(self.environment),)
-        return (self.cache_dir,) if isinstance(self.cache_dir, Path) else self.cache_dir
+        return self.cache_dir if isinstance(self.cache_dir, tuple) else (self.cache_dir,)
 
     def host(self, domain: str) -> HostSettings:
         """What holds for this registry alone, e.g. `docker.io` or `reg.example:5000`; nothing where it has no section."""
