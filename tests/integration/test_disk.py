@@ -223,7 +223,7 @@ def comes_to_its_end(disk: LoopMount, dget, words, proxy, more: list[str | Path]
     assert [name for name in files(disk.folder) if name.endswith((".part", ".ledger"))] == []
 
 
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9])
 @pytest.mark.parametrize("cache", [True, False], ids=["cache", "no-cache"])
 @pytest.mark.parametrize("name", ["x.tar", "x.tar.gz"])
 def test_after_a_power_cut_during_a_pull_the_same_command_ends_well(xfs, start, dget, words, proxy, cache, name, share):
