@@ -3,12 +3,16 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dget.archive.inspection import Verdict, inspect_archive, judge_all
 from dget.config import machine_platform
 from dget.errors import IntegrityError
 from dget.flow import Cancel, Observer, run_interruptibly, silent
 from dget.model import Platform
+
+# Pulls need none of it.
+if TYPE_CHECKING:
+    from dget.archive.inspection import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +26,7 @@ class ArchiveCheck:
     packed: str
     platform: str
     faults: tuple[str, ...]
-    consumers: tuple[Verdict, ...]
+    consumers: "tuple[Verdict, ...]"
 
     @property
     def exit_status(self) -> int:
@@ -43,6 +47,8 @@ def check(
     platform: of the machine that is to load it; by default linux on this machine's architecture. What is wrong with
     the file is in the result. Raises NotFound, StorageError, UsageError.
     """
+    from dget.archive.inspection import inspect_archive, judge_all
+
     wanted = Platform.parse(platform) if platform else machine_platform()
     run = Cancel()
     with (cancel or Cancel()).on_cancel(run.cancel):

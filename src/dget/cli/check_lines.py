@@ -1,9 +1,12 @@
 """What `dget check` found, as lines for people."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dget.api.archive_check import ArchiveCheck
-from dget.archive.inspection import Verdict
+
+if TYPE_CHECKING:
+    from dget.archive.inspection import Verdict
 
 
 def check_lines(result: ArchiveCheck) -> Iterator[str]:
@@ -15,7 +18,7 @@ def check_lines(result: ArchiveCheck) -> Iterator[str]:
         yield from _verdict_lines(verdict, set(result.faults))
 
 
-def _verdict_lines(verdict: Verdict, told: set[str]) -> Iterator[str]:
+def _verdict_lines(verdict: "Verdict", told: set[str]) -> Iterator[str]:
     """told: what needs no second mention."""
     said = "loads" if verdict.loads else "loads in part" if verdict.names else "does not load"
     yield f"{verdict.consumer:<26}{said}{': ' + ', '.join(verdict.names) if verdict.names else ''}"
