@@ -19,7 +19,7 @@ from dget.archive import (
 )
 from dget.archive.layers import LayerReader
 from dget.config import Settings
-from dget.engine import CONVERTED_FROM, Assembly, CachedImage, FetchedLayers, PullPlan
+from dget.engine import CONVERTED_FROM, Assembly, CachedImage, FetchedLayers, Part, PullPlan, Several
 from dget.errors import DgetError, UsageError
 from dget.flow import Cancel, Clock, Observer, RateLimit, Warned
 
@@ -31,6 +31,18 @@ def written(output: Output) -> str | None:
     if output is None:
         return None
     return str(output) if isinstance(output, str | Path) else "-"
+
+
+def assembly(several: Several, settings: Settings, *, clock: Clock, cancel: Cancel, observer: Observer) -> Assembly:
+    """As the settings want it. cancel: of this run alone."""
+    return Assembly(
+        several=several,
+        connections=settings.connections,
+        rate_limit=RateLimit(settings.limit_rate, clock) if settings.limit_rate else None,
+        verify_cache=settings.verify_cache,
+        cancel=cancel,
+        observer=observer,
+    )
 
 
 class ArchiveWriter:
@@ -52,14 +64,14 @@ class ArchiveWriter:
         self._observer = observer
 
     def write(
-        self, whole: PullPlan, form: Form, output: Output, *, clobber: bool, cancel: Cancel
+        self, whole: PullPlan, form: Form, output: Output, *, clobber: bool, full_name: bool, cancel: Cancel
     ) -> tuple[PullResult, ...]:
-        """Raises UsageError where several archives would go into one file, and what the engine raises."""
+        """full_name: of files to which the person gives none. Raises UsageError where several archives would go into one file, and what the engine raises."""
         plans = archives_of(whole, form)
         if output is None or isinstance(output, str | Path):
             if form.misnamed(written(output)):
                 self._observer(Warned(text=f"{output} is not named like what it holds: {form.compression}"))
-            targets = targets_for(plans, form, written(output))
+            targets = targets_for(plans, form, written(output), full_name=full_name)
             return self._write_files(plans, form, targets, clobber=clobber, cancel=cancel)
         if len(plans) > 1:
             raise UsageError(
@@ -113,15 +125,8 @@ class ArchiveWriter:
         cancel: Cancel,
     ) -> PullResult:
         begun = self._clock.monotonic()
-        work = Assembly(
-            source=source,
-            plan=plan,
-            connections=self._settings.connections,
-            rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
-            verify_cache=self._settings.verify_cache,
-            cancel=cancel,
-            observer=self._observer,
-        )
+        several = Several([Part(source=source, plan=plan)])
+        work = assembly(several, self._settings, clock=self._clock, cancel=cancel, observer=self._observer)
         assembled = work.into(exporter, scratch)
         return _result(
             plan,
@@ -175,7 +180,7 @@ def _result(
     return PullResult(
         path=path,
         image=str(plan.reference),
-        name=plan.reference.archive_name,
+        name=plan.name,
         platform=", ".join(str(image.platform) for image in plan.images if image.platform),
         digest=str((one.manifest.descriptor if one else plan.root).digest),
         size=size,

@@ -1,6 +1,6 @@
 """A client: settings and connections for many calls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,12 +20,14 @@ from dget.api.results import (
     ImagePlan,
     LoginResult,
     LogoutResult,
+    ManyResult,
     PullResult,
     QuotaReport,
     TagList,
 )
 from dget.api.runs import Runs
-from dget.archive import Form, Format
+from dget.api.together import write_together
+from dget.archive import Form, Format, find_namesakes
 from dget.archive.layers import LayerReader
 from dget.archive.readers import holds_image, image_names, open_image
 from dget.config import Settings, machine_platform
@@ -38,12 +40,13 @@ from dget.engine import (
     Download,
     FetchedLayers,
     ImageSource,
+    Part,
     PullPlan,
     Sources,
     make_plan,
 )
 from dget.engine.doctor import Diagnosis, examine
-from dget.errors import DgetError, StorageError, Unsupported, UsageError
+from dget.errors import Cancelled, DgetError, Partial, StorageError, Unsupported, UsageError
 from dget.flow import (
     ByteSink,
     Cancel,
@@ -163,15 +166,57 @@ class Client:
         keep_index: bool = False,
         select: Selection = _USUAL,
         clobber: bool = True,
+        full_name: bool = False,
         cancel: Cancel | None = None,
     ) -> tuple[PullResult, ...]:
-        """As `pull`, of any platforms in any format: one archive, or one a platform where the format holds one."""
+        """As `pull`, of any platforms in any format: one archive, or one a platform where the format holds one.
+
+        full_name: whether a default file name tells registry and repository: see `namesakes`.
+        """
         form = _form(format, compress, output, select)
         _refuse_dash(output)
         wish = self._wish(platform)
-        results = self._run(lambda run: self._pull(image, wish, output, form, keep_index, select, clobber, run), cancel)
+        results = self._run(
+            lambda run: self._pull(image, wish, output, form, keep_index, select, clobber, run, full_name=full_name),
+            cancel,
+        )
         self._keep_to_size(cancel)
         return results
+
+    def pull_many(  # noqa: PLR0913
+        self,
+        images: Sequence[str],
+        *,
+        output: Output,
+        platform: str | None = None,
+        format: str | None = None,  # noqa: A002
+        compress: str | None = None,
+        keep_index: bool = False,
+        select: Selection = _USUAL,
+        clobber: bool = True,
+        fail_fast: bool = False,
+        cancel: Cancel | None = None,
+    ) -> ManyResult:
+        """Writes several images into one archive; otherwise as `pull`, of any platforms where the format is OCI's.
+
+        output: a file, an OCI folder, or an open binary stream. fail_fast: whether an image that cannot be had is the
+        error of all; else it is left out, and told in the result. Raises Partial where none can be had.
+        """
+        form = _form(format, compress, output, select)
+        wish = self._wish(platform)
+        result = self._run(
+            lambda run: self._pull_many(images, wish, output, form, keep_index, select, clobber, fail_fast, run), cancel
+        )
+        self._keep_to_size(cancel)
+        return result
+
+    def namesakes(self, images: Sequence[str]) -> frozenset[str]:
+        """Those whose archives would have one default file name, as a/app:1 and b/app:1: `full_name` sets them apart.
+
+        Raises UsageError where it would not.
+        """
+        located = ((image, self._locator(image)) for image in images)
+        return find_namesakes({image: one for image, one in located if isinstance(one, Reference)})
 
     def plan(
         self,
@@ -293,7 +338,7 @@ class Client:
         except StorageError as error:
             self._observer(Warned(text=f"the cache was not kept to its size: {error.message}"))
 
-    def _pull(
+    def _pull(  # noqa: PLR0913 - one for each option
         self,
         image: str,
         wish: PlatformWish,
@@ -303,13 +348,53 @@ class Client:
         select: Selection,
         clobber: bool,
         cancel: Cancel,
+        *,
+        full_name: bool = False,
     ) -> tuple[PullResult, ...]:
         source, plan = self._planned(image, wish, form, select, cancel, keep_index=keep_index)
         source.check_here(plan.contents.blobs)
         writer = ArchiveWriter(
             self._settings, source, lambda run: self._source(image, run), clock=self._clock, observer=self._observer
         )
-        return writer.write(plan, form, output, clobber=clobber, cancel=cancel)
+        return writer.write(plan, form, output, clobber=clobber, full_name=full_name, cancel=cancel)
+
+    def _pull_many(  # noqa: PLR0913, PLR0917 - one for each option
+        self,
+        images: Sequence[str],
+        wish: PlatformWish,
+        output: Output,
+        form: Form,
+        keep_index: bool,
+        select: Selection,
+        clobber: bool,
+        fail_fast: bool,
+        cancel: Cancel,
+    ) -> ManyResult:
+        parts: list[Part] = []
+        failures: list[tuple[str, DgetError]] = []
+        for image in dict.fromkeys(images):
+            try:
+                source, plan = self._planned(image, wish, form, select, cancel, keep_index=keep_index)
+                source.check_here(plan.contents.blobs)
+            except DgetError as error:
+                if fail_fast or len(images) == 1 or isinstance(error, Cancelled) or self._runs.would_wait(error):
+                    raise
+                failures.append((image, error))
+            else:
+                parts.append(Part(source=source, plan=plan))
+        if not parts:
+            raise Partial(failures, len(failures))
+        return write_together(
+            parts,
+            failures,
+            form,
+            output,
+            self._settings,
+            clobber=clobber,
+            clock=self._clock,
+            cancel=cancel,
+            observer=self._observer,
+        )
 
     def _plan(
         self,
@@ -486,9 +571,9 @@ class Client:
 
     def _download(self, source: ImageSource, cancel: Cancel) -> Download:
         """Of blobs that are needed before there is a plan."""
-        store = self._opened_store()
+        store, sources = self._opened_store(), Sources(source.hosts)
         return Download(
-            Sources(source.hosts),
+            lambda _: sources,
             store.blobs if store else None,
             connections=self._settings.connections,
             rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,

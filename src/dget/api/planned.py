@@ -20,10 +20,12 @@ def archives_of(whole: PullPlan, form: Form) -> Sequence[PullPlan]:
     return [whole] if form.is_oci else whole.apart()
 
 
-def targets_for(plans: Sequence[PullPlan], form: Form, output: str | None) -> Sequence[Path]:
+def targets_for(
+    plans: Sequence[PullPlan], form: Form, output: str | None, *, full_name: bool = False
+) -> Sequence[Path]:
     """One for each plan; an archive of several platforms is named after none. Raises UsageError."""
     platforms = [plan.image.platform if len(plan.images) == 1 else None for plan in plans]
-    return targets_of(output, form, plans[0].reference, platforms)
+    return targets_of(output, form, plans[0].reference, platforms, full_name=full_name)
 
 
 def image_plans(whole: PullPlan, form: Form, output: str | None, source: CachedImage) -> tuple[ImagePlan, ...]:
@@ -70,7 +72,7 @@ def _image_plan(
     manifest = image.manifest
     return ImagePlan(
         image=str(plan.reference),
-        name=plan.reference.archive_name,
+        name=plan.name,
         platform=str(image.platform or ""),
         platforms=tuple(map(str, plan.available)),
         root_digest=str(plan.root.digest),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dget.config import Effective
+from dget.errors import DgetError
 from dget.model import Document, ImageConfig, Manifest, Platform, Reference
 from dget.protocol.quota import Quota
 
@@ -36,6 +37,40 @@ class PullResult:
     companions: int = 0
     kept: bool = False
     converted_from: str | None = None
+    quota: Quota | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulledImage:
+    """One of an archive's images, in the words of PullResult."""
+
+    image: str
+    name: str
+    platform: str
+    digest: str
+    kind: str
+    converted_from: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManyResult:
+    """A finished archive of several images, in the words of PullResult.
+
+    failures: images, as they were asked for, that are not in it, and why.
+    """
+
+    path: Path
+    images: tuple[PulledImage, ...]
+    size: int
+    format: str
+    compression: str
+    layers: int
+    fetched: int
+    reused: int
+    seconds: float
+    kept: bool = False
+    companions: int = 0
+    failures: tuple[tuple[str, DgetError], ...] = ()
     quota: Quota | None = None
 
 

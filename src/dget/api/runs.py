@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from dget.errors import RateLimited
+from dget.errors import DgetError, RateLimited
 from dget.flow import Cancel, Clock, Observer, Paused, run_interruptibly
 from dget.protocol.waiting import pause, until, when_to_come_back
 
@@ -27,6 +27,10 @@ class Runs:
             except RateLimited as error:
                 if not self._paused(error, cancel):
                     raise
+
+    def would_wait(self, error: DgetError) -> bool:
+        """Whether a run that ends with this error goes on later."""
+        return self._wait and isinstance(error, RateLimited) and pause(error) is not None
 
     def _paused(self, error: RateLimited, cancel: Cancel | None) -> bool:
         """Whether it was waited; what arrived is kept meanwhile, so that the same call goes on from there."""

@@ -2,7 +2,7 @@
 
 from dget.archive.check import check_archive
 from dget.archive.exporter import Exported, Exporter, PlacedExporter, SequentialExporter
-from dget.archive.file_name import default_file_name, target_of, targets_of
+from dget.archive.file_name import default_file_name, find_namesakes, target_of, targets_of
 from dget.archive.form import Form, Format, Method, OuterCompression
 from dget.archive.making import exporter_into_file, exporter_into_stream, size_of
 from dget.archive.output import STREAM
@@ -24,6 +24,7 @@ __all__ = [
     "exporter_into_stream",
     "rootfs_into_file",
     "rootfs_into_stream",
+    "find_namesakes",
     "size_of",
     "target_of",
     "targets_of",

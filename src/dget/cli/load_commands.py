@@ -3,16 +3,18 @@
 import shlex
 from collections.abc import Sequence
 
-from dget.api import PullResult
+from dget.api import ManyResult, PullResult
 from dget.archive import STREAM, Format, Method, OuterCompression
 
 _UNPACK = {Method.GZIP: "gunzip -c", Method.ZSTD: "zstd -dc"}
 
 
-def load_commands(result: PullResult) -> list[tuple[str, str]]:
+def load_commands(result: PullResult | ManyResult) -> list[tuple[str, str]]:
     """Labels and commands that load this file into an engine."""
     if result.path == STREAM:
         return []
+    if isinstance(result, ManyResult):
+        return _of_several(result)
     file = shlex.quote(str(result.path))
     form, method = Format(result.format), OuterCompression.parse(result.compression).method
     if form is Format.ROOTFS:
@@ -40,6 +42,20 @@ def _rootfs_commands(file: str, *, folder: bool) -> list[tuple[str, str]]:
         ("use", f"tar --numeric-owner --xattrs -xpf {file} -C FOLDER"),
         ("", f"wsl --import NAME FOLDER {file}"),
     ]
+
+
+def _of_several(result: ManyResult) -> list[tuple[str, str]]:
+    """One image of an OCI layout at a time is what podman and skopeo take, by its full name."""
+    file = shlex.quote(str(result.path))
+    form, method = Format(result.format), OuterCompression.parse(result.compression).method
+    name = result.images[0].name
+    commands = list(_commands(form, method, file, name))
+    if form is Format.OCI_ARCHIVE:
+        loaded = f"podman pull oci-archive:{file}:{shlex.quote(name)}  # and so on"
+        commands = [loaded, *(one for one in commands if "podman" not in one and "skopeo" not in one)]
+    else:
+        commands = [one for one in commands if "skopeo" not in one or form is Format.OCI_DIR]
+    return [("" if place else "load", command) for place, command in enumerate(commands)]
 
 
 def _commands(form: Format, method: Method, file: str, name: str) -> Sequence[str]:

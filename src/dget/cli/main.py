@@ -92,7 +92,7 @@ def _run(words: Sequence[str]) -> int:
     if "--version" in line.options:
         sys.stdout.write(f"dget {__version__}\n")
         return 0
-    if "--help" in line.options or not (line.words or line.explicit):
+    if "--help" in line.options or not (line.words or line.explicit or _lists_images(line)):
         sys.stdout.write(help_text(line.verb if line.explicit else None))
         return 0 if "--help" in line.options else UsageError.exit_status
     options = [*line.options, *(["--explicit"] if line.verb == "pull" and line.explicit else [])]
@@ -107,6 +107,10 @@ def _run(words: Sequence[str]) -> int:
     except click.ClickException as error:
         raise UsageError(error.format_message()) from error
     return status or 0
+
+
+def _lists_images(line: arguments.CommandLine) -> bool:
+    return any(one.startswith("--file=") for one in line.options) or bool(os.environ.get("DGET_FILE"))
 
 
 def grammar() -> arguments.Grammar:

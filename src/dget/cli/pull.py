@@ -1,7 +1,9 @@
 """`dget [pull] IMAGE …`: images into archives."""
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, BinaryIO
 
 import click
@@ -39,6 +41,15 @@ pull_options = together(
     option("--keep-index", is_flag=True, help="Keep the registry's index, so that its digest survives."),
     option("--no-clobber", is_flag=True, help="Keep an existing file."),
     option("--print", "only_print", is_flag=True, help="Show what would be fetched; write nothing."),
+    option(
+        "--file",
+        "-f",
+        metavar="FILE",
+        multiple=True,
+        help="Pull the images that FILE names too: one a line, a Compose file, Kubernetes manifests, or - (repeatable).",
+    ),
+    option("--split-by-image", is_flag=True, help="A file for each image: -o names a folder."),
+    option("--fail-fast", is_flag=True, help="Stop at the first image that fails."),
     option("--tags", "only_tags", is_flag=True, help="List the repository's tags instead."),
 )
 
@@ -62,43 +73,76 @@ def pull(words: tuple[str, ...], explicit: bool, **options: Any) -> None:
     from dget.cli.report import report
 
     images = arguments.images(words, explicit=explicit)
-    if not images:
+    if not images and not options["file"]:
         raise click.UsageError("name an image, for example: dget alpine:3.20")
+    fail_fast = options["fail_fast"]
     with report(**options) as reporter:
+        images = _with_listed(images, options["file"])
         settings = settings_of(options)
         if options["only_tags"]:
-            reporter.each(images, settings, lambda client, image: client.tags(image))
+            reporter.each(images, settings, lambda client, image: client.tags(image), fail_fast=fail_fast)
             return
         form = {name: options[name] for name in ("platform", "format", "compress", "keep_index")}
         form["select"] = selection_of(options)
         if options["only_print"]:
             reporter.each(
-                images, settings, lambda client, image: client.plan_platforms(image, output=options["output"], **form)
-            )
-        else:
-            target = _target(options["output"], len(images), options)
-            reporter.each(
                 images,
                 settings,
-                lambda client, image: client.pull_platforms(
-                    image, output=target, clobber=not options["no_clobber"], **form
-                ),
+                lambda client, image: client.plan_platforms(image, output=options["output"], **form),
+                fail_fast=fail_fast,
             )
+            return
+        target, clobber = _target(options), not options["no_clobber"]
+        if len(images) > 1 and not _is_folder(options):
+            reporter.together(
+                settings,
+                lambda client: client.pull_many(images, output=target, clobber=clobber, fail_fast=fail_fast, **form),
+            )
+            return
+        namesakes = cache(lambda client: client.namesakes(images))
+        reporter.each(
+            images,
+            settings,
+            lambda client, image: client.pull_platforms(
+                image, output=target, clobber=clobber, full_name=image in namesakes(client), **form
+            ),
+            fail_fast=fail_fast,
+        )
 
 
-def _target(output: str | None, images: int, options: Mapping[str, Any]) -> "str | BinaryIO | None":
-    from pathlib import Path
+def _with_listed(images: Sequence[str], files: Sequence[str]) -> list[str]:
+    """Those that were named, and those that files name; each once."""
+    from dget.config.image_list import read_image_list
 
-    if output == "-":
-        return _standard_output(images, as_json=options["as_json"])
-    if options["format"] == "oci-dir":
-        return output
-    if images > 1 and output is not None and not output.endswith("/") and not Path(output).is_dir():
-        raise click.UsageError(f"{images} images go into files of their own: name a folder, -o {output}/")
-    return output
+    listed = [image for file in files for image in read_image_list(file, os.environ)]
+    return list(dict.fromkeys([*images, *listed]))
 
 
-def _standard_output(images: int, *, as_json: bool) -> BinaryIO:
+def _is_folder(options: Mapping[str, Any]) -> bool:
+    """Whether each image gets an archive of its own there. An OCI folder takes them one after the other."""
+    output = options["output"]
+    return (
+        output is None
+        or options["split_by_image"]
+        or options["format"] == "oci-dir"
+        or output.endswith(("/", os.sep))
+        or os.path.isdir(output)  # noqa: PTH112 - a text, as written
+    )
+
+
+def _target(options: Mapping[str, Any]) -> "str | BinaryIO | None":
+    """Where the options say that archives go. Raises UsageError."""
+    from dget.errors import UsageError
+
+    output: str | None = options["output"]
+    if options["split_by_image"] and output is not None:
+        if options["format"] == "oci-dir" or output == "-":
+            raise UsageError("--split-by-image writes files into a folder", hint="name a folder with -o")
+        return output if output.endswith("/") else f"{output}/"
+    return _standard_output(as_json=options["as_json"]) if output == "-" else output
+
+
+def _standard_output(*, as_json: bool) -> BinaryIO:
     """Without a buffer: a thread that waits in it for a slow reader would hold up the end of the process.
 
     Raises UsageError where an archive cannot go there.
@@ -112,7 +156,5 @@ def _standard_output(images: int, *, as_json: bool) -> BinaryIO:
         )
     if as_json:
         raise UsageError("-o - and --json both want standard output", hint="name a file with -o")
-    if images > 1:
-        raise UsageError(f"{images} images go into files of their own", hint="name a folder with -o")
     sys.stdout.flush()
     return open(sys.stdout.fileno(), "wb", buffering=0, closefd=False)

@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from dget.api import (
     LayerPlan,
     LoginResult,
     LogoutResult,
+    ManyResult,
     PullResult,
     QuotaReport,
     TagList,
@@ -41,9 +42,9 @@ def text(result: Any) -> bytes:
     match result:
         case bytes():
             return result
-        case PullResult() if result.path == STREAM:
+        case PullResult() | ManyResult() if result.path == STREAM:
             return b""
-        case PullResult():
+        case PullResult() | ManyResult():
             return f"{result.path}\n".encode(errors="surrogateescape")
         case CopyResult():
             return f"{result.target}\n".encode(errors="surrogateescape")
@@ -78,26 +79,37 @@ def summary(result: Any) -> str:
     if isinstance(result, CopyResult):
         files = "1 file" if result.files == 1 else f"{result.files} files"
         return clean(f"{result.path} is at {result.target} now: {files}, {size(result.size)}")
-    if not isinstance(result, PullResult):
+    if not isinstance(result, PullResult | ManyResult):
         return ""
     if result.kept:
         return clean(f"{result.path} is there already: kept (--no-clobber)")
     cached = f", {size(result.reused)} of it here already" if result.reused else ""
     speed = f", {rate(result.fetched / result.seconds)}" if result.fetched and result.seconds else ""
     rows = [
-        ("image", f"{result.name}  {result.platform or result.kind}"),
-        ("digest", result.digest),
+        *_image_rows(result),
         (
             "file",
             f"{'standard output' if result.path == STREAM else result.path}  {size(result.size)}, {result.layers} layers{cached}",
         ),
         *([("beside", f"{result.companions} attestations and referrers")] if result.companions else []),
-        *([("was", f"Docker's old schema 1, converted: {result.converted_from}")] if result.converted_from else []),
+        *_converted_rows(result),
         ("time", f"{duration(result.seconds)}{speed}"),
         *([("quota", f"{left_of(result.quota)}: it runs low")] if result.quota and result.quota.low else []),
         *load_commands(result),
     ]
     return "\n".join(f"{clean(label):8}{clean(value)}" for label, value in rows)
+
+
+def _image_rows(result: PullResult | ManyResult) -> list[tuple[str, str]]:
+    if isinstance(result, PullResult):
+        return [("image", f"{result.name}  {result.platform or result.kind}"), ("digest", result.digest)]
+    return _many("image", (f"{one.name}  {one.platform or one.kind}  {one.digest}" for one in result.images))
+
+
+def _converted_rows(result: PullResult | ManyResult) -> list[tuple[str, str]]:
+    images = (result,) if isinstance(result, PullResult) else result.images
+    old = [one.converted_from for one in images if one.converted_from]
+    return _many("was", (f"Docker's old schema 1, converted: {digest}" for digest in old))
 
 
 def json_text(results: Sequence[Any], *, single: bool) -> str:
@@ -114,12 +126,16 @@ def error_json(error: DgetError, results: Sequence[Any] = ()) -> str:
     if error.hint:
         body["hint"] = error.hint
     if isinstance(error, Partial):
-        body["failures"] = [{"image": name, "code": one.code, "message": one.message} for name, one in error.failures]
+        body["failures"] = _failures(error.failures)
     done = {"results": [_plain(result) for result in results]} if results else {}
     return json.dumps({"schema": SCHEMA, **done, "error": body}, indent=2) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def _failures(failures: Iterable[tuple[str, DgetError]]) -> list[dict[str, str]]:
+    return [{"image": name, "code": one.code, "message": one.message} for name, one in failures]
+
+
+def _plain(value: Any) -> Any:  # noqa: PLR0911 - one for each kind
     match value:
         case Listing():
             return _plain(value.result)
@@ -133,6 +149,9 @@ def _plain(value: Any) -> Any:
                 "manifest": json.loads(value.manifest.raw),
                 "config": json.loads(value.config.raw) if value.config else None,
             }
+        case ManyResult():
+            named = {one.name: getattr(value, one.name) for one in fields(value)}
+            return _plain({**named, "failures": _failures(value.failures)})
         case _ if is_dataclass(value) and not isinstance(value, type):
             return {key: _plain(item) for key, item in asdict(value).items()}
         case dict():

@@ -11,7 +11,7 @@ from dget.errors import DgetError, Partial
 from dget.flow import Event
 
 if TYPE_CHECKING:
-    from dget.api import Client
+    from dget.api import Client, ManyResult
     from dget.config import Settings
 
 
@@ -22,10 +22,17 @@ class Reporter:
         self._quiet = quiet
         self._results: list[Any] = []
 
-    def each(self, names: Sequence[str], settings: "Settings", call: "Callable[[Client, str], Any]") -> None:
+    def each(
+        self,
+        names: Sequence[str],
+        settings: "Settings",
+        call: "Callable[[Client, str], Any]",
+        *,
+        fail_fast: bool = False,
+    ) -> None:
         """Calls for each name, one after the other, and shows each result; one that fails does not stop the others.
 
-        Raises the error of a single name; Partial where some of several failed.
+        Raises the error of a single name, or with `fail_fast` the first one; Partial where some of several failed.
         """
         from dget.api import Client
 
@@ -35,7 +42,7 @@ class Reporter:
                 try:
                     result = call(client, name)
                 except DgetError as error:
-                    if len(names) == 1:
+                    if fail_fast or len(names) == 1:
                         raise
                     failures.append((name, error))
                     self._display.failed(error)
@@ -51,6 +58,29 @@ class Reporter:
             raise Partial(failures, len(names))
         if self._as_json:
             self._show_json(self._results, single=len(names) == len(self._results) == 1)
+
+    def together(self, settings: "Settings", call: "Callable[[Client], ManyResult]") -> None:
+        """Calls once for several images, and shows what was left out of the result. Raises Partial, and what `call` does."""
+        from dget.api import Client
+
+        with Client(settings, observer=self._display.observe) as client:
+            try:
+                result = call(client)
+            except Partial as error:
+                for _, one in error.failures:
+                    self._display.failed(one)
+                raise
+            finally:
+                self._display.end()
+        for _, one in result.failures:
+            self._display.failed(one)
+        if not result.failures:
+            self.show(result)
+            return
+        self._results.append(result)
+        if not self._as_json:
+            self._show_text(result)
+        raise Partial(result.failures, len(result.images) + len(result.failures))
 
     def observe(self, event: Event) -> None:
         self._display.observe(event)

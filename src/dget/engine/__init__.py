@@ -7,6 +7,7 @@ from dget.engine.download import Download
 from dget.engine.fetched_layers import FetchedLayers
 from dget.engine.image_source import ImageSource
 from dget.engine.plan import PullPlan, make_plan
+from dget.engine.several import Part, Several
 from dget.engine.sources import Sources
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "Download",
     "FetchedLayers",
     "ImageSource",
+    "Part",
     "PullPlan",
+    "Several",
     "Sources",
     "make_plan",
 ]

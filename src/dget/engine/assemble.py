@@ -1,4 +1,4 @@
-"""From a plan to a finished file, folder or stream."""
+"""From plans to a finished file, folder or stream."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,15 +7,12 @@ from typing import TypeAlias
 
 from dget.archive import Exported, Exporter, PlacedExporter, SequentialExporter
 from dget.codec import Region
-from dget.engine.cached_image import CachedImage
 from dget.engine.download import Download
 from dget.engine.feed import Feed, open_spool
-from dget.engine.plan import PullPlan, check_config
-from dget.engine.sources import Sources
+from dget.engine.several import Several
 from dget.errors import Cancelled, NetworkError, RateLimited, StorageError
 from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, RateLimit, TransferStarted
 from dget.model import Descriptor, read_config
-from dget.store import BlobStore
 
 # After these the same pull may go well, and goes on where it stopped.
 _TO_BE_CONTINUED = (Cancelled, NetworkError, RateLimited, StorageError)
@@ -33,10 +30,9 @@ class Assembled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """Where the blobs of a plan come from, and how. cancel: of this run alone."""
+    """Where the blobs of a work come from, and how. cancel: of this run alone."""
 
-    source: CachedImage
-    plan: PullPlan
+    several: Several
     connections: int | None
     rate_limit: RateLimit | None
     verify_cache: bool
@@ -56,7 +52,7 @@ class Assembly:
     def _place(self, exporter: PlacedExporter) -> Assembled:
         """Blobs arrive in any order where they belong."""
         try:
-            exporter.begin(self.plan.contents)
+            exporter.begin(self.several.contents)
             wanted = self._counted(exporter.missing())
             regions = {blob.digest: exporter.region(blob) for blob, _ in wanted}
             download = self._download(lambda blob: self._check(blob, lambda: _content(regions[blob.digest])))
@@ -72,10 +68,10 @@ class Assembly:
     def _feed(self, exporter: SequentialExporter, scratch: Path | None) -> Assembled:
         """Blobs arrive in a store, and are handed over in order while others are still arriving."""
         try:
-            exporter.begin(self.plan.contents)
+            exporter.begin(self.several.contents)
             wanted = self._counted(exporter.missing())
             with open_spool(scratch, self.cancel) as spool:
-                feed = Feed(exporter, [blob for blob, _ in wanted], self._store, spool)
+                feed = Feed(exporter, [blob for blob, _ in wanted], self.several.store, spool)
 
                 def verified(blob: Descriptor) -> None:
                     self._check(blob, lambda: feed.path(blob).read_bytes())
@@ -92,24 +88,19 @@ class Assembly:
             exporter.abort()
             raise
 
-    @property
-    def _store(self) -> BlobStore | None:
-        return self.source.store.blobs if self.source.store else None
-
     def _counted(self, missing: Sequence[Descriptor]) -> _Counted:
         wanted = [(blob, Counter(blob.digest.short, blob.size)) for blob in missing]
         for blob, _ in wanted:
-            if self.source.has(blob):
+            if self.several.has(blob):
                 self.observer(BlobFromCache(digest=str(blob.digest), size=blob.size))
-        if not all(self.source.has(blob) for blob, _ in wanted):
-            self.source.remote.scout(self.plan.image.manifest.descriptor)
+        self.several.scout([blob for blob, _ in wanted if not self.several.has(blob)])
         self.observer(TransferStarted(progress=Progress([counter for _, counter in wanted])))
         return wanted
 
     def _download(self, verified: Callable[[Descriptor], None]) -> Download:
         return Download(
-            Sources(self.source.remote.hosts),
-            self._store,
+            self.several.sources,
+            self.several.store,
             connections=self.connections,
             rate_limit=self.rate_limit,
             verify_cache=self.verify_cache,
@@ -120,8 +111,8 @@ class Assembly:
 
     def _check(self, blob: Descriptor, read: Callable[[], bytes]) -> None:
         """Whether the config, once it is here, fits the manifest."""
-        if any(image.runs and blob.digest == image.manifest.value.config.digest for image in self.plan.images):
-            check_config(self.plan, read_config(read(), blob), self.observer)
+        if self.several.is_config(blob):
+            self.several.check_config(read_config(read(), blob), self.observer)
 
 
 def _assembled(exported: Exported, wanted: _Counted) -> Assembled:

@@ -46,7 +46,7 @@ class Download:
 
     def __init__(
         self,
-        sources: Sources,
+        sources: Callable[[Descriptor], Sources],
         store: BlobStore | None,
         *,
         connections: int | None,
@@ -56,7 +56,7 @@ class Download:
         observer: Observer,
         verified: Callable[[Descriptor], None],
     ) -> None:
-        """store: the cache; connections: at most so many, or as many as help; cancel: of this run alone, since its end
+        """sources: of each blob; store: the cache; connections: at most so many, or as many as help; cancel: of this run alone, since its end
         cancels it; verified: is told each blob that is whole.
         """
         self._sources = sources
@@ -158,7 +158,14 @@ class Download:
             return
         self._add(
             Transfer(
-                blob, self._sources, ingest.region, ingest, counter, ingest, target=region, elsewhere=self._journal
+                blob,
+                self._sources(blob),
+                ingest.region,
+                ingest,
+                counter,
+                ingest,
+                target=region,
+                elsewhere=self._journal,
             )
         )
 
@@ -166,7 +173,7 @@ class Download:
         if region is None:
             self._add_ingest(self._spooled(blob), blob, region, counter)
             return
-        self._add(Transfer(blob, self._sources, region, self._journal, counter, target=region))
+        self._add(Transfer(blob, self._sources(blob), region, self._journal, counter, target=region))
 
     def _add(self, transfer: Transfer) -> None:
         with self._changed:

@@ -117,8 +117,9 @@ class FetchedLayers:
         self._source.remote.scout(self._manifest)
         # A download's end cancels what it was given, and more of them may follow.
         run = Cancel()
+        sources = Sources(self._source.remote.hosts)
         download = Download(
-            Sources(self._source.remote.hosts),
+            lambda _: sources,
             store,
             connections=self._connections,
             rate_limit=self._rate_limit,

@@ -49,6 +49,11 @@ class PullPlan:
         return self.images[0]
 
     @property
+    def name(self) -> str:
+        """What engines call it once it is loaded: the first of its names."""
+        return next(iter(self.image.names), self.reference.archive_name)
+
+    @property
     def contents(self) -> Contents:
         return Contents(images=self.images, companions=self.companions)
 
