@@ -145,3 +145,27 @@ def test_an_artifact_keeps_its_manifest_and_its_blobs(tmp_path, skopeo):
     skopeo.copy(f"oci-archive:{path}:1", tmp_path / "chart")
     assert (tmp_path / "chart/manifest.json").read_bytes() == chart.root.raw
     assert {*chart.blobs.values()} < {file.read_bytes() for file in (tmp_path / "chart").iterdir()}
+
+
+# From a registry.
+
+
+@pytest.mark.parametrize(
+    ("engine", "file"),
+    [("docker", "stack.tar.gz"), ("docker", "stack.tar"), ("podman", "stack.tar"), ("containerd", "stack.tar")],
+)
+def test_images_of_a_registry_go_into_one_file_and_run(request, dget, registry, workplace, images, engine, file):
+    names = [registry.name(f"several-{text}:1") for text in TEXTS]
+    for text, image in images.items():
+        registry.push(f"several-{text}", "1", image)
+    (workplace / "images.txt").write_text("\n".join(names[1:]))
+    registry.forget()
+    done = dget(names[0], "-f", "images.txt", "-arch", "amd64", "-o", file)
+    assert (done.returncode, done.stdout) == (0, f"{file}\n"), done.stderr
+    assert len(registry.blobs_asked) == len(set(registry.blobs_asked))
+    loader = request.getfixturevalue(engine)
+    loader.load(workplace / file)
+    assert loader.images() == set(names)
+    assert [loader.run(name) for name in names] == list(TEXTS)
+    for name in names:
+        loader.remove(name)
