@@ -73,7 +73,7 @@ def test_the_order_of_arrival_and_the_cache_change_no_byte(images, settings, tmp
 
 def test_each_blob_is_fetched_from_the_repository_that_holds_it(registry, client, tmp_path):
     # A registry tells its repositories apart; the server of these tests does not.
-    own = {}
+    own: dict[str, str] = {}
     for tag in TAGS:
         image = single(OCI, "amd64", [layer({"own": tag.encode() * 100})])
         own |= dict.fromkeys(image.blobs, f"team{tag}/")
