@@ -126,4 +126,4 @@ def test_an_artifact_is_refused_with_a_word(dget, registry):
     registry.push("chart", "1", artifact())
     done = dget(registry.name("chart:1"))
     assert done.returncode == 10
-    assert "helm" in done.stderr
+    assert "Helm chart" in done.stderr
