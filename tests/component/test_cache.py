@@ -85,6 +85,11 @@ def progress_of(events):
 # Shared by many.
 
 
+def parts_asked(registry) -> list[tuple[str, str]]:
+    """Which bytes of which blobs: on a busy machine a blob's rest may be shared among connections."""
+    return [(path, wanted) for _, path, wanted in registry.asked if "/blobs/" in path]
+
+
 @pytest.mark.parametrize("verify", [True, False])
 def test_many_clients_at_once_fetch_each_blob_once(registry, settings, image, single, tmp_path, verify):
     start = threading.Barrier(8)
@@ -97,7 +102,7 @@ def test_many_clients_at_once_fetch_each_blob_once(registry, settings, image, si
 
     with ThreadPoolExecutor(8) as pool:
         archives = list(pool.map(one, range(8)))
-    asked = registry.blobs_asked()
+    asked = parts_asked(registry)
     assert sorted(asked) == sorted(set(asked))
     for path in archives:
         check_archive(path)
@@ -118,7 +123,7 @@ def test_who_waits_sees_progress_and_takes_the_blob_from_the_cache(registry, set
         assert bringing.result(20).fetched >= len(SMALL) + len(LARGE)
         assert waiter.result(20).fetched == 0
     assert (tmp_path / "a.tar").read_bytes() == (tmp_path / "b.tar").read_bytes()
-    assert sorted(registry.blobs_asked()) == sorted(set(registry.blobs_asked()))
+    assert sorted(parts_asked(registry)) == sorted(set(parts_asked(registry)))
 
 
 def test_who_waits_takes_over_from_one_that_was_stopped(settings, image, gate, tmp_path):
