@@ -249,7 +249,7 @@ def test_9_for_a_platform_that_the_image_does_not_have(fails_with, registry, wor
 
 def test_10_for_an_artifact_that_is_no_image(fails_with, registry, workplace):
     registry.push("exit-status-chart", "1", artifact())
-    assert "helm" in fails_with(10, registry.name("exit-status-chart:1"))
+    assert "Helm chart" in fails_with(10, registry.name("exit-status-chart:1"))
     assert list(workplace.iterdir()) == []
 
 
