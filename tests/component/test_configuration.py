@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from dget.archive import check_archive
 from dget.cli.main import main
 from tests.component.conftest import noise
 
@@ -70,3 +71,11 @@ def test_a_pull_follows_the_file(config, registry, tmp_path):
     assert (tmp_path / "bb_1_linux-arm64.tar.gz").exists()
     assert main(["-q", "bb:1", "-arch", "amd64"]) == 0
     assert (tmp_path / "bb_1_linux-amd64.tar.gz").exists()
+
+
+def test_the_mirrors_of_a_registrys_section_are_asked_too(config, registry, tmp_path, capsys):
+    registry.image("app", "1", noise(1, 100))
+    config.write_text(f'[hosts."gone.invalid"]\nmirrors = ["http://{registry.server.address}"]\n')
+    assert main(["-q", "gone.invalid/app:1", "-arch", "amd64", "-o", "x.tar"]) == 0
+    assert check_archive(tmp_path / "x.tar") == ["gone.invalid/app:1"]
+    assert "gone.invalid" in capsys.readouterr().err
