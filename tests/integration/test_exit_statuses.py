@@ -131,7 +131,6 @@ def test_0_for_an_image_that_is_there_already(dget, registry, workplace):
         (["-resolve", "nonsense", NOWHERE], "HOST:PORT:ADDR"),
         (["-proxy", "gopher://me:geheim@127.0.0.1", NOWHERE], "gopher"),
         (["-o", "bb.zip", NOWHERE], ".zip"),
-        (["-o", "one.tar", NOWHERE, "127.0.0.1:1/cc"], "one.tar"),
     ],
     ids=lambda value: value if isinstance(value, str) else value[0],
 )

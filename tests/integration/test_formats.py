@@ -247,7 +247,7 @@ def test_a_full_device_is_told(dget, registry, environment, workplace):
     assert "the disk is full" in done.stderr
 
 
-@pytest.mark.parametrize("words", [["--json"], ["--format", "oci-dir"], ["other:1"]])
+@pytest.mark.parametrize("words", [["--json"], ["--format", "oci-dir"]])
 def test_what_does_not_go_with_standard_output_is_refused(dget, registry, words):
     done = dget("pull", registry.name(IMAGE), "-o", "-", *words)
     assert done.returncode == 2
