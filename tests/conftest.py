@@ -1,8 +1,13 @@
-"""In CI a skipped integration test is a failure: there, every part that it needs can be installed."""
+"""What all tests share. In CI a skipped integration test is a failure: there, every part that it needs can be installed."""
 
 import os
 
 import pytest
+from hypothesis import settings
+
+# No test asserts a duration: a busy machine is no defect.
+settings.register_profile("any-machine", deadline=None)
+settings.load_profile("any-machine")
 
 TIER = "tests/integration/"
 

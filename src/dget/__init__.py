@@ -6,8 +6,9 @@
 The names below are the public API; they load on first use, so that `import dget` stays cheap.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dget.on_first_use import on_first_use
 
 if TYPE_CHECKING:
     from dget.api import (
@@ -54,15 +55,28 @@ __all__ = [
     "tags",
 ]
 
-_HOMES = {
-    "DgetError": "dget.errors",
-    "ForeignLayers": "dget.model",
-    "Selection": "dget.model",
-    "Settings": "dget.config",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'dget' has no attribute {name!r}")
-    return getattr(import_module(_HOMES.get(name, "dget.api")), name)
+if not TYPE_CHECKING:
+    __getattr__ = on_first_use(
+        __name__,
+        {
+            ".api": [
+                "ArchiveCheck",
+                "Client",
+                "ImageDetails",
+                "ImagePlan",
+                "LoginResult",
+                "LogoutResult",
+                "PullResult",
+                "TagList",
+                "check",
+                "inspect",
+                "login",
+                "logout",
+                "pull",
+                "tags",
+            ],
+            ".config": ["Settings"],
+            ".errors": ["DgetError"],
+            ".model": ["ForeignLayers", "Selection"],
+        },
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from dget.api.planned import archives_of, kind_of, targets_for
 from dget.api.results import PullResult
@@ -14,14 +14,14 @@ from dget.archive import (
     Format,
     exporter_into_file,
     exporter_into_stream,
-    rootfs_into_file,
-    rootfs_into_stream,
 )
-from dget.archive.layers import LayerReader
 from dget.config import Settings
-from dget.engine import CONVERTED_FROM, Assembly, CachedImage, FetchedLayers, Part, PullPlan, Several
+from dget.engine import Assembly, CachedImage, Part, PullPlan, Several
 from dget.errors import DgetError, UsageError
 from dget.flow import Cancel, Clock, Observer, RateLimit, Warned
+
+if TYPE_CHECKING:
+    from dget.archive.layers import LayerReader
 
 Output: TypeAlias = str | Path | BinaryIO | None
 
@@ -80,6 +80,8 @@ class ArchiveWriter:
             )
         stream = output
         if form.format is Format.ROOTFS:
+            from dget.archive import rootfs_into_stream
+
             rootfs = partial(rootfs_into_stream, form=form, stream=stream)
             return (self._write_rootfs(self._source, whole, form, rootfs, cancel),)
         return (self._write(self._source, whole, form, exporter_into_stream(form, stream), None, cancel),)
@@ -110,6 +112,8 @@ class ArchiveWriter:
 
     def _write_file(self, source: CachedImage, plan: PullPlan, form: Form, target: Path, cancel: Cancel) -> PullResult:
         if form.format is Format.ROOTFS:
+            from dget.archive import rootfs_into_file
+
             rootfs = partial(rootfs_into_file, form=form, target=target, observer=self._observer)
             return self._write_rootfs(source, plan, form, rootfs, cancel)
         scratch = target.with_name(f"{target.name}.part.blobs")
@@ -139,8 +143,16 @@ class ArchiveWriter:
         )
 
     def _write_rootfs(
-        self, source: CachedImage, plan: PullPlan, form: Form, rootfs: Callable[[LayerReader], Exported], cancel: Cancel
+        self,
+        source: CachedImage,
+        plan: PullPlan,
+        form: Form,
+        rootfs: "Callable[[LayerReader], Exported]",
+        cancel: Cancel,
     ) -> PullResult:
+        from dget.archive.layers import LayerReader
+        from dget.engine import FetchedLayers
+
         begun = self._clock.monotonic()
         layers = {layer.digest: layer for layer in plan.image.manifest.value.layers}.values()
         reused = sum(layer.size for layer in layers if source.has(layer))
@@ -193,6 +205,6 @@ def _result(
         kind=kind_of(plan.image),
         companions=len(plan.companions),
         kept=kept,
-        converted_from=plan.root.annotation(CONVERTED_FROM),
+        converted_from=plan.converted_from,
         quota=plan.quota,
     )

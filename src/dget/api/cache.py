@@ -11,7 +11,9 @@ from dget.config import Settings
 from dget.errors import NotFound, UsageError
 from dget.flow import Cancel, Counter, Observer, Progress, TransferStarted, run_interruptibly, silent
 from dget.model import Digest, Reference
-from dget.store import Pruned, Rules, Stock, Store, StoredImage, Uses, prune, take_stock, verify
+from dget.store import Pruned, Rules, Stock, Store, StoredImage, take_stock
+from dget.store.prune import prune
+from dget.store.verify import verify
 
 T = TypeVar("T")
 
@@ -142,7 +144,7 @@ class Cache:
         )
 
         def remove(run: Cancel) -> PruneResult:
-            store = open_store(self._settings)
+            store = Store.open(*_folders(self._settings))
             return _pruned(store, prune(store, rules, now=now, dry_run=dry_run, wait=run.sleep), dry_run=dry_run)
 
         return _run(remove, cancel)
@@ -171,14 +173,14 @@ class Cache:
 
     def _stores(self) -> Iterator[Store]:
         """One a folder."""
-        store = open_store(self._settings)
+        store = Store.open(*_folders(self._settings))
         yield store
         for folder in store.behind:
             yield Store(folder, writable=False)
 
     def _chosen(self, images: Sequence[str]) -> Callable[[str], bool]:
         """Whether a name is meant. Raises NotFound where a word means none that is there."""
-        store = open_store(self._settings)
+        store = Store.open(*_folders(self._settings))
         known = [ref.name for ref in store.refs.own()]
         chosen: set[str] = set()
         for word in images:
@@ -194,11 +196,6 @@ class Cache:
             return fnmatch.fnmatchcase(name, word) or fnmatch.fnmatchcase(short, word)
         domain = self._settings.registry.removeprefix("http://").removeprefix("https://").rstrip("/")
         return Reference.parse(word, default_domain=domain).archive_name == name
-
-
-def open_store(settings: Settings, uses: Uses | None = None) -> Store:
-    """Of the settings' folders. uses: the runs that need what is there. Raises StorageError."""
-    return Store.open(*_folders(settings), uses=uses)
 
 
 def _folders(settings: Settings) -> tuple[Path, ...]:

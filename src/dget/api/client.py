@@ -3,17 +3,12 @@
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from dget import __version__
 from dget.api.archive_writer import ArchiveWriter, Output, written
-from dget.api.cache import Cache, open_store
-from dget.api.file_results import CopyResult, FileList, LayerList
 from dget.api.hosts import Hosts
-from dget.api.image_files import ImageFiles
-from dget.api.patient import patient_of
 from dget.api.planned import image_plans, kind_of
 from dget.api.results import (
     ImageDetails,
@@ -26,10 +21,8 @@ from dget.api.results import (
     TagList,
 )
 from dget.api.runs import Runs
-from dget.api.together import write_together
 from dget.archive import Form, Format, find_namesakes
-from dget.archive.layers import LayerReader
-from dget.archive.readers import holds_image, image_names, open_image
+from dget.archive.readers import holds_image
 from dget.config import Settings, machine_platform
 from dget.config.certs_d import certs_folders, read_certs
 from dget.config.credentials import CredentialLookup, OwnStore, registry_name
@@ -38,14 +31,12 @@ from dget.engine import (
     CachedImage,
     ConvertedImage,
     Download,
-    FetchedLayers,
     ImageSource,
     Part,
     PullPlan,
     Sources,
     make_plan,
 )
-from dget.engine.doctor import Diagnosis, examine
 from dget.errors import Cancelled, DgetError, Partial, StorageError, Unsupported, UsageError
 from dget.flow import (
     ByteSink,
@@ -71,17 +62,15 @@ from dget.model import (
 from dget.model.document import OldManifest
 from dget.model.reference import DOCKER_HUB
 from dget.protocol.auth import Credential
-from dget.registry import (
-    RemoteImage,
-    Session,
-    check_access,
-    list_tags,
-    quota_image,
-    quota_told_by_image,
-    quota_told_by_registry,
-)
+from dget.registry import RemoteImage, Session
 from dget.store import Store, Uses
 from dget.transport import CurlTransport, ObservedTransport, OfflineTransport, Transport, TransportOptions
+
+if TYPE_CHECKING:
+    # What some calls alone need is imported by them, so that the others begin sooner.
+    from dget.api.file_results import CopyResult, FileList, LayerList
+    from dget.api.image_files import ImageFiles
+    from dget.engine.doctor import Diagnosis
 
 T = TypeVar("T")
 _USUAL = Selection()
@@ -273,7 +262,7 @@ class Client:
         """
         return self._run(lambda run: self._quota(target or self._own_registry, run), cancel)
 
-    def doctor(self, target: str | None = None, *, cancel: Cancel | None = None) -> Diagnosis:
+    def doctor(self, target: str | None = None, *, cancel: Cancel | None = None) -> "Diagnosis":
         """What keeps pulls from a registry from working. target: as for `quota`."""
         return self._run(lambda run: self._doctor(target or self._own_registry, run), cancel)
 
@@ -290,13 +279,13 @@ class Client:
 
     def files(
         self, image: str, path: str = "/", *, platform: str | None = None, cancel: Cancel | None = None
-    ) -> FileList:
+    ) -> "FileList":
         """The files at and below `path`. Reads all layers. Raises NotFound where there is none."""
         return self._with_layers(image, platform, cancel, lambda files: files.list(path))
 
     def layer_files(
         self, image: str, path: str = "/", *, platform: str | None = None, cancel: Cancel | None = None
-    ) -> LayerList:
+    ) -> "LayerList":
         """What each layer says about `path` and below it, whiteouts too."""
         return self._with_layers(image, platform, cancel, lambda files: files.list_layers(path))
 
@@ -317,7 +306,7 @@ class Client:
         *,
         platform: str | None = None,
         cancel: Cancel | None = None,
-    ) -> CopyResult:
+    ) -> "CopyResult":
         """Copies a file or folder out of an image, with modes and times, as root with owners and devices.
 
         target: the copy's path, or a folder to put it into: one that is there, or a text that ends in `/`.
@@ -333,6 +322,8 @@ class Client:
         """What the person allows the cache; an image that is there is no failure because of an old one that stays."""
         if self._settings.cache_max_size is None or self._opened_store() is None:
             return
+        from dget.api.cache import Cache
+
         try:
             Cache(self._settings).prune(max_size=self._settings.cache_max_size, cancel=cancel)
         except StorageError as error:
@@ -370,6 +361,8 @@ class Client:
         fail_fast: bool,
         cancel: Cancel,
     ) -> ManyResult:
+        from dget.api.together import write_together
+
         parts: list[Part] = []
         failures: list[tuple[str, DgetError]] = []
         for image in dict.fromkeys(images):
@@ -418,12 +411,18 @@ class Client:
     def _tags(self, repository: str, cancel: Cancel) -> TagList:
         reference = self._locator(repository)
         if isinstance(reference, FileLocator):
+            from dget.archive.readers import image_names
+
             names = image_names(reference, cancel=cancel, observer=self._observer)
             return TagList(repository=str(reference), tags=tuple(names))
+        from dget.registry import list_tags
+
         found = list_tags(self._hosts.of(reference, cancel), reference, cancel=cancel, observer=self._observer)
         return TagList(repository=reference.familiar_name, tags=tuple(found))
 
     def _quota(self, target: str, cancel: Cancel) -> QuotaReport:
+        from dget.registry import quota_image, quota_told_by_image, quota_told_by_registry
+
         if host := registry_host(target):
             reference, domain = quota_image(host), host
         else:
@@ -437,7 +436,10 @@ class Client:
             told = quota_told_by_registry(session, cancel=cancel)
         return QuotaReport(host=domain, image=str(reference) if reference else None, quota=told)
 
-    def _doctor(self, target: str, cancel: Cancel) -> Diagnosis:
+    def _doctor(self, target: str, cancel: Cancel) -> "Diagnosis":
+        from dget.api.patient import patient_of
+        from dget.engine.doctor.examine import examine
+
         patient = patient_of(
             target,
             self._settings,
@@ -452,6 +454,8 @@ class Client:
             transport.close()
 
     def _login(self, registry: str | None, username: str, password: str, cancel: Cancel) -> LoginResult:
+        from dget.registry import check_access
+
         domain = self._registry(registry)
         if not username or not password:
             raise UsageError(f"{domain} wants a name and a password to log in with")
@@ -487,9 +491,12 @@ class Client:
         image: str,
         platform: str | None,
         cancel: Cancel | None,
-        look: Callable[[ImageFiles], T],
+        look: "Callable[[ImageFiles], T]",
     ) -> T:
         """What `look` finds in the build that suits; the layers that it needs are fetched when it reads them."""
+        from dget.api.image_files import ImageFiles
+        from dget.archive.layers import LayerReader
+        from dget.engine import FetchedLayers
 
         def call(run: Cancel) -> T:
             source, plan = self._planned_one(image, platform, run)
@@ -564,6 +571,8 @@ class Client:
         return CachedImage(source, store, self._clock, offline=offline, cancel=cancel, observer=self._observer)
 
     def _file(self, locator: FileLocator, cancel: Cancel) -> ImageSource:
+        from dget.archive.readers import open_image
+
         return self._files.enter_context(open_image(locator, cancel=cancel, observer=self._observer))
 
     def _remote(self, reference: Reference, cancel: Cancel) -> RemoteImage:
@@ -585,6 +594,8 @@ class Client:
 
     def _scratch(self) -> Path:
         """A folder that lasts as long as the client."""
+        from tempfile import TemporaryDirectory
+
         return Path(self._files.enter_context(TemporaryDirectory(prefix="dget-")))
 
     def _locator(self, text: str) -> Locator:
@@ -621,7 +632,7 @@ class Client:
 
     def _opened_store(self) -> Store | None:
         if self._settings.cache and self._store is None:
-            self._store = open_store(self._settings, self._uses)
+            self._store = Store.open(*self._settings.cache_dirs, uses=self._uses)
         return self._store
 
 

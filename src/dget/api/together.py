@@ -10,7 +10,7 @@ from dget.api.planned import kind_of
 from dget.api.results import ManyResult, PulledImage
 from dget.archive import Exported, Form, Format, exporter_into_file, exporter_into_stream
 from dget.config import Settings
-from dget.engine import CONVERTED_FROM, Part, PullPlan, Several
+from dget.engine import Part, PullPlan, Several
 from dget.errors import DgetError, UsageError
 from dget.flow import Cancel, Clock, Observer, Warned
 
@@ -113,5 +113,5 @@ def _pulled(plan: PullPlan) -> PulledImage:
         platform=", ".join(str(image.platform) for image in plan.images if image.platform),
         digest=str((one.manifest.descriptor if one else plan.root).digest),
         kind=kind_of(plan.image),
-        converted_from=plan.root.annotation(CONVERTED_FROM),
+        converted_from=plan.converted_from,
     )

@@ -6,11 +6,8 @@ from typing import BinaryIO
 from dget.archive.entries import oci_entries
 from dget.archive.exporter import Exporter
 from dget.archive.form import Form, Format
-from dget.archive.legacy_archive import LegacyArchive
-from dget.archive.oci_dir import OciDir
 from dget.archive.output import FileOutput, Output, StreamOutput
 from dget.archive.placed_archive import PlacedArchive, placed_size
-from dget.archive.streamed_archive import StreamedArchive
 from dget.errors import UsageError
 from dget.flow import Observer
 from dget.model import Contents
@@ -19,6 +16,8 @@ from dget.model import Contents
 def exporter_into_file(form: Form, target: Path, observer: Observer) -> Exporter:
     """target: the file to be written; the folder of an oci-dir."""
     if form.format is Format.OCI_DIR:
+        from dget.archive.oci_dir import OciDir
+
         return OciDir(target, observer)
     if form.placed:
         return PlacedArchive(target, form, observer)
@@ -43,4 +42,10 @@ def size_of(contents: Contents, form: Form) -> int | None:
 
 
 def _sequential(form: Form, output: Output) -> Exporter:
-    return LegacyArchive(output, form) if form.format is Format.DOCKER_LEGACY else StreamedArchive(output, form)
+    if form.format is Format.DOCKER_LEGACY:
+        from dget.archive.legacy_archive import LegacyArchive
+
+        return LegacyArchive(output, form)
+    from dget.archive.streamed_archive import StreamedArchive
+
+    return StreamedArchive(output, form)

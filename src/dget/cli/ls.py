@@ -21,7 +21,7 @@ def ls(image: str, path: str, long: bool, layers: bool, **options: Any) -> None:
 
     The layers are fetched into the cache and verified first.
     """
-    from dget.cli.listing import Listing
+    from dget.cli.render_files import Listing
     from dget.cli.report import report
 
     platform = options["platform"]

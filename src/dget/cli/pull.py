@@ -112,6 +112,8 @@ def pull(words: tuple[str, ...], explicit: bool, **options: Any) -> None:
 
 def _with_listed(images: Sequence[str], files: Sequence[str]) -> list[str]:
     """Those that were named, and those that files name; each once."""
+    if not files:
+        return list(dict.fromkeys(images))
     from dget.config.image_list import read_image_list
 
     listed = [image for file in files for image in read_image_list(file, os.environ)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from dget.api.cache import CacheFolder, CacheImage, CachePaths, CacheUsage, PruneResult, VerifyResult
 from dget.cli.units import size
@@ -18,7 +18,7 @@ class ImageTable:
 CacheResult: TypeAlias = ImageTable | CacheUsage | CachePaths | PruneResult | VerifyResult
 
 
-def cache_lines(result: CacheResult) -> list[str]:
+def lines(result: CacheResult) -> list[str]:
     match result:
         case ImageTable():
             return [line for folder in result.usage.folders for line in _table(folder.images, result.usage.now)]
@@ -30,6 +30,12 @@ def cache_lines(result: CacheResult) -> list[str]:
             return list(_pruned(result))
         case VerifyResult():
             return list(_verified(result))
+
+
+def plain(result: CacheResult) -> Any:
+    if isinstance(result, ImageTable):
+        return {"images": [image for folder in result.usage.folders for image in folder.images]}
+    return result
 
 
 def _folder(folder: CacheFolder, now: float) -> Iterator[str]:

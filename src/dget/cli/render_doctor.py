@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dget.api import Diagnosis, Finding
 
 
-def diagnosis_lines(diagnosis: Diagnosis) -> list[str]:
+def lines(diagnosis: Diagnosis) -> list[str]:
     widest = max(len(finding.check) for finding in diagnosis.findings)
     checks = [f"{finding.grade:8} {finding.check:{widest}}  {finding.text}" for finding in diagnosis.findings]
     return [*checks, "", *_conclusion(diagnosis)]

@@ -3,19 +3,20 @@
 import json
 from typing import Any
 
-from dget.api import ConfigInEffect, ConfigPath, Diagnosis, QuotaReport
-from dget.cli.render_doctor import diagnosis_lines
-from dget.protocol.quota import Quota
+from dget.api import ConfigInEffect, ConfigPath, LoginResult, LogoutResult, QuotaReport
+from dget.cli.units import left_of
 
 
-def setup_lines(result: ConfigPath | QuotaReport | Diagnosis) -> list[str]:
+def lines(result: ConfigPath | LoginResult | LogoutResult | QuotaReport) -> list[str]:
     match result:
         case QuotaReport():
             return _quota_lines(result)
-        case Diagnosis():
-            return diagnosis_lines(result)
         case ConfigInEffect():
             return _config_lines(result)
+        case LoginResult():
+            return _login_lines(result)
+        case LogoutResult():
+            return _logout_lines(result)
     return [str(result.path)]
 
 
@@ -29,12 +30,6 @@ def _config_lines(config: ConfigInEffect) -> list[str]:
         f"{'file':{names}}  {config.path}{missing}",
         *(f"{name:{names}}  {value:{values}}  {source}" for name, value, source in rows),
     ]
-
-
-def left_of(quota: Quota) -> str:
-    """`87 of 100 pulls left in 6 h`."""
-    window = f" in {quota.window / 3600:g} h" if quota.window else ""
-    return f"{quota.remaining} of {quota.limit} pulls left{window}"
 
 
 def _quota_lines(report: QuotaReport) -> list[str]:
@@ -59,3 +54,22 @@ def _shown(value: Any) -> str:
         case float():
             return f"{value:.12g}"
     return str(value)
+
+
+def _login_lines(login: LoginResult) -> list[str]:
+    lines = [f"{login.registry}: logged in as {login.username}; kept in {login.kept_in}"]
+    if login.in_clear:
+        lines.append("who can read that file can read the password; a credential helper or a keyring keeps it safer")
+    if not login.checked:
+        lines.append(f"{login.registry} lets everybody in, so the password could not be checked")
+    return lines
+
+
+def _logout_lines(logout: LogoutResult) -> list[str]:
+    if logout.removed_from:
+        lines = [f"{logout.registry}: logged out; removed from {logout.removed_from}"]
+    else:
+        lines = [f"{logout.registry}: dget was not logged in"]
+    if logout.still_in:
+        lines.append(f"another tool's credentials are still used: {logout.still_in}")
+    return lines

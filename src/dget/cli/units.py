@@ -1,6 +1,11 @@
-"""Sizes, rates and times as people read them, and text that is safe for a terminal."""
+"""Sizes, rates, times and quotas as people read them, and text that is safe for a terminal."""
 
 import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dget.protocol.quota import Quota
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 # Control and formatting characters that could move the cursor, hide text or turn it round.
@@ -33,3 +38,14 @@ def duration(seconds: float) -> str:
 def clean(text: str) -> str:
     """Without characters that act on a terminal; a registry chose some of this text."""
     return _UNSAFE.sub("\ufffd", text)
+
+
+def left_of(quota: "Quota") -> str:
+    """`87 of 100 pulls left in 6 h`."""
+    window = f" in {quota.window / 3600:g} h" if quota.window else ""
+    return f"{quota.remaining} of {quota.limit} pulls left{window}"
+
+
+def rows_of(label: str, values: Iterable[str]) -> list[tuple[str, str]]:
+    """Rows of which the first alone has the label."""
+    return [(label if place == 0 else "", value) for place, value in enumerate(values)]

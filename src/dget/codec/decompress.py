@@ -1,12 +1,12 @@
-"""Layers and archives unpacked as they are read: gzip, zstd, bzip2, xz or plain, told apart by their first bytes."""
+"""Layers and archives unpacked as they are read: gzip, zstd, bzip2, xz or plain."""
 
 import bz2
-import enum
 import lzma
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
+from dget.codec.compression import MAGIC_SIZE, Compression, detect_compression
 from dget.errors import IntegrityError, Unsupported
 
 if sys.version_info >= (3, 14):
@@ -25,44 +25,18 @@ else:
 _INPUT = 256 << 10
 # A thousand zeros may be one byte: what a piece of input unpacks to is handed out in pieces too.
 _OUTPUT = 1 << 20
-# RFC 1952 section 2.2; 16 + 15: a gzip member, with the whole of its possible window.
-_GZIP_MAGIC = b"\x1f\x8b"
+# 16 + 15: a gzip member, with the whole of its possible window.
 _GZIP_WINDOW = 16 + 15
-# RFC 8878 section 3.1.1, and 3.1.2 for frames that are to be skipped, which zstd:chunked layers end with.
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_ZSTD_SKIPPABLE = b"\x2a\x4d\x18"
-_BZIP2_MAGIC = b"BZh"
-_XZ_MAGIC = b"\xfd7zXZ\x00"
-_LZ4_MAGIC = b"\x04\x22\x4d\x18"
 # What xz -9 takes is 65 MB.
 _XZ_MEMORY = 160 << 20
 # 128 MiB, as the zstd command allows by default: more would be memory that a stranger takes.
 _ZSTD_WINDOW_LOG = 27
 
 
-class Compression(enum.Enum):
-    NONE = "none"
-    GZIP = "gzip"
-    ZSTD = "zstd"
-    BZIP2 = "bzip2"
-    XZ = "xz"
-    LZ4 = "lz4"
-
-
 class Readable(Protocol):
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes; none at the end alone."""
         ...
-
-
-def detect_compression(head: bytes) -> Compression:
-    """head: the first six bytes or more. What is of no known kind counts as plain."""
-    if head.startswith(_GZIP_MAGIC):
-        return Compression.GZIP
-    if head.startswith(_ZSTD_MAGIC) or (head[1:4] == _ZSTD_SKIPPABLE and head[0] >> 4 == 5):
-        return Compression.ZSTD
-    others = ((_BZIP2_MAGIC, Compression.BZIP2), (_XZ_MAGIC, Compression.XZ), (_LZ4_MAGIC, Compression.LZ4))
-    return next((kind for magic, kind in others if head.startswith(magic)), Compression.NONE)
 
 
 class Decompressed:
@@ -113,7 +87,7 @@ class Decompressed:
 
     def _head(self) -> bytes:
         head = b""
-        while len(head) < len(_XZ_MAGIC) and (more := self._file.read(_INPUT)):
+        while len(head) < MAGIC_SIZE and (more := self._file.read(_INPUT)):
             head += more
         return head
 

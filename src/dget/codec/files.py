@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from dget.codec.disk_errors import disk_errors
+from dget.codec.storage_errors import disk_errors
 
 # Linux and the BSDs take no more buffers in one call.
 _BUFFERS_MAX = 1000

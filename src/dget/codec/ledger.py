@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from dget.codec.disk_errors import disk_errors
 from dget.codec.files import sync_folder
+from dget.codec.storage_errors import disk_errors
 
 
 class Record(NamedTuple):

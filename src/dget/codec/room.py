@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from dget.codec.disk_errors import disk_errors
+from dget.codec.storage_errors import disk_errors
 from dget.errors import StorageError
 
 

@@ -3,8 +3,9 @@
 The names below load on first use: the command line's options need the settings alone, and `dget --help` is quick.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dget.on_first_use import on_first_use
 
 if TYPE_CHECKING:
     from dget.config.effective import Effective, Loaded, load
@@ -26,20 +27,15 @@ __all__ = [
     "write_template",
 ]
 
-_HOMES = {
-    "Effective": "effective",
-    "HostSettings": "hosts",
-    "Loaded": "effective",
-    "Settings": "settings",
-    "config_path": "file",
-    "default_cache_dir": "machine",
-    "load": "effective",
-    "machine_platform": "machine",
-    "write_template": "template",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'dget.config' has no attribute {name!r}")
-    return getattr(import_module(f"dget.config.{_HOMES[name]}"), name)
+if not TYPE_CHECKING:
+    __getattr__ = on_first_use(
+        __name__,
+        {
+            ".effective": ["Effective", "Loaded", "load"],
+            ".file": ["config_path"],
+            ".hosts": ["HostSettings"],
+            ".machine": ["default_cache_dir", "machine_platform"],
+            ".settings": ["Settings"],
+            ".template": ["write_template"],
+        },
+    )

@@ -8,7 +8,6 @@ from typing import TypeAlias
 from dget.archive import Exported, Exporter, PlacedExporter, SequentialExporter
 from dget.codec import Region
 from dget.engine.download import Download
-from dget.engine.feed import Feed, open_spool
 from dget.engine.several import Several
 from dget.errors import Cancelled, NetworkError, RateLimited, StorageError
 from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, RateLimit, TransferStarted
@@ -67,6 +66,8 @@ class Assembly:
 
     def _feed(self, exporter: SequentialExporter, scratch: Path | None) -> Assembled:
         """Blobs arrive in a store, and are handed over in order while others are still arriving."""
+        from dget.engine.feed import Feed, open_spool
+
         try:
             exporter.begin(self.several.contents)
             wanted = self._counted(exporter.missing())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from dget.engine.builds import Indexes, choose_builds, list_builds, only_index, only_manifest, platform_of_single
 from dget.engine.cached_image import CachedImage
-from dget.engine.companions import Referrers, attestations_of
+from dget.engine.converted_image import CONVERTED_FROM
 from dget.engine.layer_kinds import left_out, warnings_of
 from dget.errors import Unsupported
 from dget.flow import Observer, Warned
@@ -52,6 +52,11 @@ class PullPlan:
     def name(self) -> str:
         """What engines call it once it is loaded: the first of its names."""
         return next(iter(self.image.names), self.reference.archive_name)
+
+    @property
+    def converted_from(self) -> str | None:
+        """What the registry calls the manifest of schema 1 that the image was made from."""
+        return self.root.annotation(CONVERTED_FROM)
 
     @property
     def contents(self) -> Contents:
@@ -158,11 +163,15 @@ def _companions(
     """Raises DgetError."""
     found: dict[Digest, Companion] = {}
     if selection.attestations:
+        from dget.engine.companions import attestations_of
+
         for image in images:
             found |= {one.root.descriptor.digest: one for one in attestations_of(source, image)}
         if not found:
             observer(Warned(text=f"{source.remote.reference} has no attestations in its index"))
     if selection.referrers:
+        from dget.engine.companions import Referrers
+
         referrers = Referrers(source, selection, observer)
         subjects = [index.descriptor.digest for index in _indexes_of(images)]
         subjects += [image.manifest.descriptor.digest for image in images]

@@ -1,7 +1,6 @@
 """What an error answer of a registry means, in the tree of dget's errors."""
 
 import re
-from email.utils import parsedate_to_datetime
 
 import msgspec
 
@@ -83,6 +82,8 @@ def retry_after(headers: Headers, now: float) -> float | None:
         if seconds >= _UNIX_TIME_MIN:
             seconds -= now
     else:
+        from email.utils import parsedate_to_datetime
+
         try:
             seconds = parsedate_to_datetime(value).timestamp() - now
         except (ValueError, OverflowError, TypeError):

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from dget.flow import Cancel
 from dget.model import Descriptor, Digest
 from dget.model.media_type import OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST
-from dget.store import Rules, Store, prune, take_stock, verify
+from dget.store import Rules, Store, take_stock
+from dget.store.prune import prune
+from dget.store.verify import verify
 
 LAYER = b"layer"
 CONFIG = b'{"architecture": "amd64", "os": "linux"}'

@@ -11,7 +11,9 @@ from dget.errors import StorageError
 from dget.flow import Cancel, Counter
 from dget.model import Descriptor, Digest
 from dget.model.media_type import OCI_CONFIG, OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST
-from dget.store import Rules, Store, prune, take_stock, verify
+from dget.store import Rules, Store, take_stock
+from dget.store.prune import prune
+from dget.store.verify import verify
 
 NOW = time.time()
 WEEK = 7 * 86_400
@@ -204,6 +206,7 @@ def test_what_killed_processes_left_half_written_goes_after_an_hour_and_what_is_
     theirs = [store.folder / "README", store.folder / "ingest" / "note", store.folder / "refs" / "note.json.old"]
     for path in (*ours, *theirs):
         path.write_bytes(b"")
+        os.utime(path, (NOW, NOW))
     run(store)
     assert all(path.exists() for path in ours)
     run(store, now=NOW + 3_700)

@@ -1,7 +1,27 @@
 """Reading images from files: Docker archives, OCI archives and folders, packed or not."""
 
-from dget.archive.readers.file_image import FileImage
-from dget.archive.readers.open_image import image_names, open_image
-from dget.archive.readers.open_members import holds_image
+from typing import TYPE_CHECKING
 
-__all__ = ["FileImage", "holds_image", "image_names", "open_image"]
+from dget.on_first_use import on_first_use
+
+if TYPE_CHECKING:
+    from dget.archive.readers.file_image import FileImage
+    from dget.archive.readers.opening import image_names, open_image
+    from dget.archive.readers.recognition import holds_image
+
+__all__ = [
+    "FileImage",
+    "holds_image",
+    "image_names",
+    "open_image",
+]
+
+if not TYPE_CHECKING:
+    __getattr__ = on_first_use(
+        __name__,
+        {
+            ".file_image": ["FileImage"],
+            ".opening": ["image_names", "open_image"],
+            ".recognition": ["holds_image"],
+        },
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dget.archive.readers.members import Members
 from dget.codec import Compression, Decompressed, detect_compression
+from dget.codec.compression import MAGIC_SIZE
 from dget.flow import Cancel
 from dget.model import Digest
 from dget.model import media_type as kinds
@@ -15,7 +16,6 @@ DOCKER_LAYER_TYPES = {
     Compression.GZIP: kinds.DOCKER_LAYER_GZIP,
     Compression.ZSTD: kinds.DOCKER_LAYER_ZSTD,
 }
-_HEAD = 6
 _PIECE = 1 << 20
 
 
@@ -30,7 +30,7 @@ class MeasuredLayer:
 
 
 def compression_in(members: Members, name: str) -> Compression:
-    return detect_compression(members.read(name, 0, _HEAD))
+    return detect_compression(members.read(name, 0, MAGIC_SIZE))
 
 
 def measure(members: Members, name: str, cancel: Cancel) -> MeasuredLayer:

@@ -8,36 +8,20 @@ from typing import BinaryIO
 
 from dget.archive.readers.members import FolderMembers, Members, TarMembers
 from dget.codec import Compression, Decompressed, detect_compression, disk_errors
+from dget.codec.compression import MAGIC_SIZE
 from dget.codec.readable import PlainFile, Readable, StoredGzipFile, TemporaryFile
 from dget.errors import DamagedFile, IntegrityError, NotFound, StorageError, UsageError
 from dget.flow import Cancel, Observer, Stage
 
-_HEAD = 6
 _PIECE = 1 << 20
-_TAR_MAGIC_AT = 257
 # Left free on the disk that a file is unpacked to.
 _RESERVE = 256 << 20
-
-
-def holds_image(word: str) -> bool:
-    """Whether a path leads to an OCI folder or to what begins as an archive does; nothing else is looked at."""
-    path = Path(word)
-    try:
-        if path.is_dir():
-            return (path / "oci-layout").is_file()
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            head = file.read(_TAR_MAGIC_AT + 5)
-    except (OSError, ValueError):
-        return False
-    return detect_compression(head) is not Compression.NONE or head[_TAR_MAGIC_AT:] == b"ustar"
 
 
 def outer_compression(path: Path) -> Compression:
     """What a file is packed with. Raises StorageError."""
     with disk_errors(path, "read"), path.open("rb") as file:
-        return detect_compression(file.read(_HEAD))
+        return detect_compression(file.read(MAGIC_SIZE))
 
 
 def open_members(path: Path, *, cancel: Cancel, observer: Observer) -> Members:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from dget.archive.inspection import Verdict
 
 
-def check_lines(result: ArchiveCheck) -> Iterator[str]:
+def lines(result: ArchiveCheck) -> Iterator[str]:
     packed = "" if result.packed == "none" else f"  ({result.packed})"
     yield f"{'file':<26}{result.path}{packed}"
     yield f"{'whole':<26}{'yes' if not result.faults else 'no'}"

@@ -1,11 +1,12 @@
-"""Lists of files as text: names alone, or with what belongs to them."""
+"""Files of an image as text: names alone, or with what belongs to them; or where a copy is."""
 
 import stat
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from dget.api import FileEntry, FileList, LayerList
+from dget.api import CopyResult, FileEntry, FileList, LayerList
 from dget.cli.units import clean, size
 
 _LETTERS = {
@@ -27,12 +28,25 @@ class Listing:
     long: bool
 
 
-def listing_text(listing: Listing) -> bytes:
+def text(result: Listing | CopyResult) -> bytes:
     """One line a file. A terminal gets names without what it would act on; a pipe gets their very bytes."""
-    lines = _lines(listing)
+    if isinstance(result, CopyResult):
+        return f"{result.target}\n".encode(errors="surrogateescape")
+    lines = _lines(result)
     if sys.stdout.isatty():
         return "".join(f"{clean(_readable(line))}\n" for line in lines).encode(errors="replace")
     return "".join(f"{line}\n" for line in lines).encode(errors="surrogateescape")
+
+
+def summary(result: Listing | CopyResult) -> str:
+    if isinstance(result, Listing):
+        return ""
+    files = "1 file" if result.files == 1 else f"{result.files} files"
+    return clean(f"{result.path} is at {result.target} now: {files}, {size(result.size)}")
+
+
+def plain(result: Listing | CopyResult) -> Any:
+    return result.result if isinstance(result, Listing) else result
 
 
 def _lines(listing: Listing) -> Iterator[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from dget.api import FileEntry, FileList, LayerFiles, LayerList
 from dget.cli import render
-from dget.cli.listing import Listing
+from dget.cli.render_files import Listing
 
 EVIL = "/evil\x1b[2J\n\u202ename\udcff"
 
