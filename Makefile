@@ -3,6 +3,8 @@
 PYTHON ?= python3
 # More words for pytest, for example: make test PYTEST_ARGS="-k resume -x"
 PYTEST_ARGS ?=
+# Many tests wait for servers and time-outs, so that several at once pay even on two cores.
+PYTEST_WORKERS ?= auto
 # More words for the benchmark, see bench/.
 BENCH_ARGS ?=
 # make lock LOCK_ARGS=--upgrade takes newer versions; without it the pins stay unless pyproject.toml forbids them.
@@ -25,7 +27,7 @@ demo: $(RUN) ## show dget at work, on images of its own, without a network
 
 test: $(DEV) ## run the unit, component and integration tests
 	@scripts/install-test-parts
-	$(BIN)/python -m pytest tests/unit tests/component tests/integration $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(PYTEST_WORKERS) --dist loadfile tests/unit tests/component tests/integration $(PYTEST_ARGS)
 
 test-engines: $(DEV) ## load archives into newer engines, in folders of their own (slow)
 	@scripts/install-test-parts

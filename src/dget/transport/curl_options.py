@@ -75,6 +75,7 @@ def tls_options(tls: HostTls, trust: TrustStore) -> CurlOptions:
         *_given(
             (pycurl.CAINFO, trust.file),
             (pycurl.CAINFO_BLOB, trust.own),
+            (pycurl.CAPATH, trust.folder),
             (pycurl.SSL_OPTIONS, pycurl.SSLOPT_NATIVE_CA if trust.native else None),
             (pycurl.SSLCERT, tls.client_certificate),
             (pycurl.SSLKEY, tls.client_key or tls.client_certificate),
@@ -96,6 +97,7 @@ def proxy_options(proxy: Proxy, trust: TrustStore, pins: Sequence[Pin]) -> CurlO
         *_given(
             (pycurl.PROXY_CAINFO, trust.file),
             (pycurl.PROXY_CAINFO_BLOB, trust.own),
+            (pycurl.PROXY_CAPATH, trust.folder),
             (pycurl.PROXY_SSL_OPTIONS, pycurl.SSLOPT_NATIVE_CA if trust.native else None),
         ),
         *([(pycurl.CONNECT_TO, [_connect_to(pin) for pin in pins])] if pins else []),

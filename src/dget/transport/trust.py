@@ -5,6 +5,7 @@ libcurl's wheels carry an OpenSSL of their own that knows neither this system's 
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,14 +25,19 @@ _BUNDLES = (
 )
 
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
+# Source: openssl-rehash(1).
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
 class TrustStore:
-    """file: as OpenSSL reads it; own: PEM text in its place; native: the operating system's store."""
+    """file: as OpenSSL reads it; own: PEM text in its place; folder: where OpenSSL looks an authority up when it meets it;
+    native: the operating system's store.
+    """
 
     file: str | None = None
     own: bytes | None = None
+    folder: str | None = None
     native: bool = False
 
 
@@ -49,20 +55,39 @@ class TrustStores:
         return self._by_files[tls.ca_files]
 
 
-def trust_store(ca_files: Sequence[Path], environment: Mapping[str, str]) -> TrustStore:
+def trust_store(
+    ca_files: Sequence[Path], environment: Mapping[str, str], bundles: Sequence[str] = _BUNDLES
+) -> TrustStore:
     """The system's authorities, or those that the environment names, and those of `ca_files`.
 
-    Raises UsageError where a file that was named cannot be read or holds no certificate.
+    bundles: where systems have theirs. Raises UsageError where a file that was named cannot be read or holds no certificate.
     """
     file, extra = _from_environment(environment)
     native = sys.platform in ("win32", "darwin") and not file
+    folder = None
     if file is None and not native:
-        file = next((bundle for bundle in _BUNDLES if os.path.exists(bundle)), None)  # noqa: PTH110 - 20 us each
-    if not ca_files and not extra:
-        return TrustStore(file, native=native)
+        file = next((bundle for bundle in bundles if os.path.exists(bundle)), None)  # noqa: PTH110 - 20 us each
+        folder = _same_as_folder(file) if file else None
+    if folder is not None:
+        file = None
+    own = [*extra, *(_read_authorities(path, "the CA file") for path in ca_files)]
+    if not own:
+        return TrustStore(file, folder=folder, native=native)
     system = Path(file).read_bytes() if file and Path(file).is_file() else b""
-    texts = [system, *extra, *(_read_authorities(path, "the CA file") for path in ca_files)]
-    return TrustStore(own=b"\n".join(texts), native=native)
+    return TrustStore(own=b"\n".join([system, *own]), folder=folder, native=native)
+
+
+def _same_as_folder(bundle: str) -> str | None:
+    """The bundle's folder, where it holds the same authorities one by one, named as OpenSSL looks them up.
+
+    Each connection would read the bundle anew, 140 authorities: 6 ms of processor time and 1.2 MB.
+    """
+    folder = Path(bundle).parent
+    try:
+        found = sum(1 for name in os.listdir(folder) if _HASHED.fullmatch(name))  # noqa: PTH208 - names alone
+        return str(folder) if found == Path(bundle).read_bytes().count(_BEGIN) else None
+    except OSError:
+        return None
 
 
 def _from_environment(environment: Mapping[str, str]) -> tuple[str | None, Sequence[bytes]]:
