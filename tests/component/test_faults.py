@@ -1,10 +1,12 @@
 """Servers that fail, lie or go silent."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from email.utils import formatdate
 
 import pytest
 
@@ -16,7 +18,7 @@ from dget.model import Digest
 from dget.model.media_type import OCI_MANIFEST
 from dget.protocol.http import Headers
 from dget.serve import Answer
-from tests.component.conftest import is_blob, noise, with_body, with_status
+from tests.component.conftest import Registry, is_blob, noise, with_body, with_status
 
 LAYER = noise(5, 9_000_000)
 
@@ -83,7 +85,7 @@ def test_a_manifest_that_does_not_match_its_digest_is_refused(registry, client, 
         pull(client, registry.name("app:2"), tmp_path)
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_a_passing_error_is_tried_again(registry, client, image, events, tmp_path, status):
     once = Once(3)
     registry.fault = lambda request, given: with_status(given, status) if once() else given
@@ -91,11 +93,17 @@ def test_a_passing_error_is_tried_again(registry, client, image, events, tmp_pat
     assert len([event for event in events if isinstance(event, Retrying)]) >= 1
 
 
-def test_the_servers_wait_is_kept(registry, client, image, tmp_path):
+@pytest.mark.parametrize(
+    "until",
+    [lambda: "2", lambda: formatdate(time.time() + 2, usegmt=True), lambda: f"{time.time() + 2:.0f}"],
+    ids=["seconds", "date", "unix time"],
+)
+def test_the_servers_wait_is_kept_in_whatever_form_it_comes(registry, client, image, tmp_path, until):
     once = Once()
-    registry.fault = lambda request, given: with_status(given, 429, ("Retry-After", "1")) if once() else given
+    registry.fault = lambda request, given: with_status(given, 429, ("Retry-After", until())) if once() else given
     begun = time.monotonic()
     pull(client, image, tmp_path)
+    # Dates are of whole seconds.
     assert time.monotonic() - begun >= 1
 
 
@@ -131,6 +139,70 @@ def test_a_server_that_allows_two_at_a_time_gives_all_of_it_over_two(registry, s
         check_archive(pull(client, registry.name("large:1"), tmp_path).path)
     refused = len(registry.blobs_asked()) - 20_000_000 // (8 << 20)
     assert refused < 40
+
+
+def test_a_range_that_a_server_cannot_satisfy_once_is_asked_for_again(registry, client, image, tmp_path):
+    once = Once()
+    registry.fault = lambda request, given: with_status(given, 416) if is_layer(request) and once() else given
+    check_archive(pull(client, image, tmp_path).path)
+
+
+def test_a_blob_that_ends_before_its_range_is_never_taken_for_whole(registry, client, image, tmp_path):
+    registry.fault = lambda request, given: with_status(given, 416) if is_layer(request) else given
+    with pytest.raises(IntegrityError, match="ends before"):
+        pull(client, image, tmp_path)
+    assert nothing_left(tmp_path)
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def cdn(registry):
+    second = Registry(content=registry.content)
+    with second.server:
+        yield second
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda cdn: "http://no-such-host.invalid",
+        lambda cdn: f"http://127.0.0.1:{closed_port()}",
+        lambda cdn: cdn.server.url.replace("http://", "https://"),
+    ],
+    ids=["DNS", "connect", "TLS"],
+)
+def test_a_link_to_where_nobody_answers_is_asked_for_anew(registry, cdn, settings, image, tmp_path, wrong):
+    once = Once()
+
+    def lead(request, given):
+        if not is_layer(request):
+            return given
+        target = wrong(cdn) if once() else cdn.server.url
+        return with_status(given, 307, ("Location", target + request.url))
+
+    registry.fault = lead
+    with Client(replace(settings, connections=1)) as client:
+        check_archive(pull(client, image, tmp_path).path)
+    # The other one is found once, and serves all parts.
+    assert len([asked for method, path, asked in registry.asked if asked]) == 2
+
+
+def test_a_registry_that_was_there_is_waited_for_longer_than_a_mistyped_name(registry, client, tmp_path):
+    """For documents as for blobs."""
+    registry.index("app", "2", amd64=[LAYER])
+    once = Once(3)
+    registry.fault = lambda request, given: (
+        with_status(given, 307, ("Location", f"http://127.0.0.1:{closed_port()}/x"))
+        if "manifests/sha256" in request.url and once()
+        else given
+    )
+    check_archive(pull(client, registry.name("app:2"), tmp_path).path)
 
 
 def test_a_lasting_error_ends_within_bounded_time(registry, client, image, tmp_path):

@@ -40,6 +40,11 @@ class ImageHosts:
         return self._hosts[-1]
 
     @property
+    def reached(self) -> bool:
+        """Whether one of them has answered as it should in this run."""
+        return any(host.alive for host in self._hosts)
+
+    @property
     def alive(self) -> list[RemoteHost]:
         """Those that may be asked for blobs: each has given a small answer. The origin where none has, never none."""
         return [host for host in self._able if host.alive] or [self._able[-1]]

@@ -142,7 +142,7 @@ class RemoteImage:
         )
 
     def _persist(self, action: Callable[[], T], what: str) -> T:
-        return persist(action, what=what, cancel=self._cancel, observer=self._observer)
+        return persist(action, what=what, known=self.hosts.reached, cancel=self._cancel, observer=self._observer)
 
     def _document(
         self, host: RemoteHost, selector: str, subject: str, digest: Digest | None, cancel: Cancel

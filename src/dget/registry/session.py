@@ -138,10 +138,9 @@ class Session:
     ) -> tuple[Response, str]:
         """The answer, and the host that gave it."""
         if link := self._links.of(digest):
-            response, end = self._go_on(replace(link, headers=headers), taker, cancel)
+            response, end = self._ask_link(digest, link, headers, taker, cancel)
             if response.status not in _LINK_REFUSED:
                 return response, host_of(end.url)
-            self._links.forget(digest, link)
         with contextlib.ExitStack() as turn:
             if not self._endpoint.gives_blobs:
                 turn.enter_context(self._links.turn(digest, cancel))
@@ -158,17 +157,30 @@ class Session:
                     return response, host_of(self.base)
                 self._links.keep(digest, link)
         self._find_expected(cancel)
-        response, end = self._go_on(replace(link, headers=headers), taker, cancel)
+        response, end = self._ask_link(digest, link, headers, taker, cancel)
         if response.status in _LINK_REFUSED:
-            self._links.forget(digest, link)
             raise NetworkError(
                 f"{host_of(end.url)} refused the link to a blob that {host_of(self.base)} gave ({response.status})",
                 hint="links expire: if this machine's clock is right, a proxy in between may hold old ones",
                 temporary=True,
             )
+        return response, host_of(end.url)
+
+    def _ask_link(
+        self, digest: Digest, link: Request, headers: Headers, taker: "_BlobTaker", cancel: Cancel
+    ) -> tuple[Response, Request]:
+        """The answer, and the request that got it. A link that is refused, or leads to nobody, is forgotten."""
+        try:
+            response, end = self._go_on(replace(link, headers=headers), taker, cancel)
+        except NetworkError:
+            if not taker.begun:
+                self._links.forget(digest, link)
+            raise
         if response.ok:
             self._links.keep(digest, end)
-        return response, host_of(end.url)
+        elif response.status in _LINK_REFUSED:
+            self._links.forget(digest, link)
+        return response, end
 
     def _find_expected(self, cancel: Cancel) -> None:
         expected, self._expected = self._expected, ()
