@@ -296,17 +296,22 @@ def test_what_a_pull_without_the_cache_left_counts_for_one_with_it(registry, set
     assert client.plan(image, platform="amd64").to_download == 0
 
 
-def test_a_range_that_was_not_asked_for_is_refused(registry, client, image, tmp_path):
-    def shifted(request, given):
-        if not is_layer(request):
-            return given
-        return Answer(
-            status=206, headers=given.headers.with_field("Content-Range", "bytes 1-4194304/9000000"), body=given.body
-        )
+def shifted(given: Answer) -> Answer:
+    return replace(given, status=206, headers=given.headers.with_field("Content-Range", "bytes 1-4194304/9000000"))
 
-    registry.fault = shifted
+
+def test_a_server_that_answers_another_range_gives_whole_blobs(registry, client, image, tmp_path):
+    registry.fault = lambda request, given: shifted(given) if is_layer(request) else given
+    result = pull(client, image, tmp_path)
+    check_archive(result.path)
+    assert result.fetched == len(LAYER)
+
+
+def test_a_range_in_the_place_of_the_whole_is_refused(registry, client, image, tmp_path):
+    registry.fault = lambda request, given: shifted(given) if str(Digest.of(LAYER)) in request.url else given
     with pytest.raises(NetworkError, match="expected bytes"):
         pull(client, image, tmp_path)
+    assert nothing_left(tmp_path)
 
 
 def test_a_shorter_range_is_progress(registry, client, image, tmp_path):

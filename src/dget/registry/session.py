@@ -29,7 +29,7 @@ _EXPECTED_MAX = 8
 
 
 class RangesIgnored(DgetError):
-    """A server answered a request for a part of a blob with the whole. Ask for the whole then."""
+    """A server answered a request for a part of a blob with the whole, or another part. Ask for the whole then."""
 
 
 class NotARegistry(NetworkError):
@@ -343,8 +343,14 @@ class _BlobTaker:
     def begin(self, status: int, headers: Headers) -> ByteSink | None:
         if status not in (200, 206) or "html" in (headers.get("Content-Type") or "").lower():
             return None
-        if status == 200 and (self._start, self._stop) != (0, self._size):
+        ranged = (self._start, self._stop) != (0, self._size)
+        if status == 200 and ranged:
             raise RangesIgnored("the server answers requests for a part with the whole")
-        check_range(status, headers, start=self._start, stop=self._stop, size=self._size)
+        try:
+            check_range(status, headers, start=self._start, stop=self._stop, size=self._size)
+        except NetworkError as error:
+            if ranged:
+                raise RangesIgnored(error.message) from error
+            raise
         self.begun = True
         return self._sink
