@@ -19,6 +19,7 @@ from dget.model.media_type import OCI_MANIFEST
 from dget.protocol.http import Headers
 from dget.serve import Answer
 from tests.component.conftest import Registry, is_blob, noise, with_body, with_status
+from tests.parts.fault_proxy import Fault, FaultProxy
 
 LAYER = noise(5, 9_000_000)
 
@@ -354,6 +355,13 @@ def test_a_broken_connection_is_resumed_where_it_broke(registry, client, image, 
     check_archive(result.path)
     # What arrived is not asked for again.
     assert any(asked == "bytes=1000000-4194303" for _, _, asked in registry.asked)
+
+
+def test_connections_that_are_reset_again_and_again_cost_no_byte_twice(registry, client, image, tmp_path):
+    with FaultProxy(registry.server.address) as proxy:
+        proxy.script = lambda _: Fault(reset_after=1_000_000)
+        check_archive(pull(client, proxy.name("app:1"), tmp_path).path)
+        assert proxy.passed <= 1.05 * len(LAYER)
 
 
 def test_a_connection_that_always_breaks_still_ends_well_while_it_moves(registry, client, image, tmp_path):
