@@ -1,10 +1,12 @@
 """Servers that fail, lie or go silent."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from email.utils import formatdate
 
 import pytest
 
@@ -16,7 +18,8 @@ from dget.model import Digest
 from dget.model.media_type import OCI_MANIFEST
 from dget.protocol.http import Headers
 from dget.serve import Answer
-from tests.component.conftest import is_blob, noise, with_body, with_status
+from tests.component.conftest import Registry, is_blob, noise, with_body, with_status
+from tests.parts.fault_proxy import Fault, FaultProxy
 
 LAYER = noise(5, 9_000_000)
 
@@ -83,7 +86,7 @@ def test_a_manifest_that_does_not_match_its_digest_is_refused(registry, client, 
         pull(client, registry.name("app:2"), tmp_path)
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_a_passing_error_is_tried_again(registry, client, image, events, tmp_path, status):
     once = Once(3)
     registry.fault = lambda request, given: with_status(given, status) if once() else given
@@ -91,11 +94,17 @@ def test_a_passing_error_is_tried_again(registry, client, image, events, tmp_pat
     assert len([event for event in events if isinstance(event, Retrying)]) >= 1
 
 
-def test_the_servers_wait_is_kept(registry, client, image, tmp_path):
+@pytest.mark.parametrize(
+    "until",
+    [lambda: "2", lambda: formatdate(time.time() + 2, usegmt=True), lambda: f"{time.time() + 2:.0f}"],
+    ids=["seconds", "date", "unix time"],
+)
+def test_the_servers_wait_is_kept_in_whatever_form_it_comes(registry, client, image, tmp_path, until):
     once = Once()
-    registry.fault = lambda request, given: with_status(given, 429, ("Retry-After", "1")) if once() else given
+    registry.fault = lambda request, given: with_status(given, 429, ("Retry-After", until())) if once() else given
     begun = time.monotonic()
     pull(client, image, tmp_path)
+    # Dates are of whole seconds.
     assert time.monotonic() - begun >= 1
 
 
@@ -106,9 +115,10 @@ def test_a_long_wait_ends_the_pull_and_says_when_to_come_back(registry, client, 
     assert "2 h" in (caught.value.hint or "")
 
 
-@pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize("connections", [None, 8])
-def test_a_server_that_allows_two_at_a_time_gives_all_of_it_over_two(registry, settings, tmp_path, status, connections):
+@pytest.mark.parametrize(("connections", "status"), [(None, 429), (8, 503), (None, None), (8, None)])
+def test_a_server_that_allows_two_at_a_time_gives_all_of_it_over_two(registry, settings, tmp_path, connections, status):
+    """status: of its refusal; None where it breaks the connection off."""
+
     slots = threading.Semaphore(2)
 
     def slowly(body):
@@ -123,7 +133,11 @@ def test_a_server_that_allows_two_at_a_time_gives_all_of_it_over_two(registry, s
     def crowded(request, given):
         if not is_layer(request):
             return given
-        return replace(given, body=slowly(given.body)) if slots.acquire(blocking=False) else with_status(given, status)
+        if slots.acquire(blocking=False):
+            return replace(given, body=slowly(given.body))
+        if status is None:
+            raise ConnectionError
+        return with_status(given, status)
 
     registry.image("large", "1", noise(6, 20_000_000))
     registry.fault = crowded
@@ -131,6 +145,70 @@ def test_a_server_that_allows_two_at_a_time_gives_all_of_it_over_two(registry, s
         check_archive(pull(client, registry.name("large:1"), tmp_path).path)
     refused = len(registry.blobs_asked()) - 20_000_000 // (8 << 20)
     assert refused < 40
+
+
+def test_a_range_that_a_server_cannot_satisfy_once_is_asked_for_again(registry, client, image, tmp_path):
+    once = Once()
+    registry.fault = lambda request, given: with_status(given, 416) if is_layer(request) and once() else given
+    check_archive(pull(client, image, tmp_path).path)
+
+
+def test_a_blob_that_ends_before_its_range_is_never_taken_for_whole(registry, client, image, tmp_path):
+    registry.fault = lambda request, given: with_status(given, 416) if is_layer(request) else given
+    with pytest.raises(IntegrityError, match="ends before"):
+        pull(client, image, tmp_path)
+    assert nothing_left(tmp_path)
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def cdn(registry):
+    second = Registry(content=registry.content)
+    with second.server:
+        yield second
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda cdn: "http://no-such-host.invalid",
+        lambda cdn: f"http://127.0.0.1:{closed_port()}",
+        lambda cdn: cdn.server.url.replace("http://", "https://"),
+    ],
+    ids=["DNS", "connect", "TLS"],
+)
+def test_a_link_to_where_nobody_answers_is_asked_for_anew(registry, cdn, settings, image, tmp_path, wrong):
+    once = Once()
+
+    def lead(request, given):
+        if not is_layer(request):
+            return given
+        target = wrong(cdn) if once() else cdn.server.url
+        return with_status(given, 307, ("Location", target + request.url))
+
+    registry.fault = lead
+    with Client(replace(settings, connections=1)) as client:
+        check_archive(pull(client, image, tmp_path).path)
+    # The other one is found once, and serves all parts.
+    assert len([asked for method, path, asked in registry.asked if asked]) == 2
+
+
+def test_a_registry_that_was_there_is_waited_for_longer_than_a_mistyped_name(registry, client, tmp_path):
+    """For documents as for blobs."""
+    registry.index("app", "2", amd64=[LAYER])
+    once = Once(3)
+    registry.fault = lambda request, given: (
+        with_status(given, 307, ("Location", f"http://127.0.0.1:{closed_port()}/x"))
+        if "manifests/sha256" in request.url and once()
+        else given
+    )
+    check_archive(pull(client, registry.name("app:2"), tmp_path).path)
 
 
 def test_a_lasting_error_ends_within_bounded_time(registry, client, image, tmp_path):
@@ -224,17 +302,22 @@ def test_what_a_pull_without_the_cache_left_counts_for_one_with_it(registry, set
     assert client.plan(image, platform="amd64").to_download == 0
 
 
-def test_a_range_that_was_not_asked_for_is_refused(registry, client, image, tmp_path):
-    def shifted(request, given):
-        if not is_layer(request):
-            return given
-        return Answer(
-            status=206, headers=given.headers.with_field("Content-Range", "bytes 1-4194304/9000000"), body=given.body
-        )
+def shifted(given: Answer) -> Answer:
+    return replace(given, status=206, headers=given.headers.with_field("Content-Range", "bytes 1-4194304/9000000"))
 
-    registry.fault = shifted
+
+def test_a_server_that_answers_another_range_gives_whole_blobs(registry, client, image, tmp_path):
+    registry.fault = lambda request, given: shifted(given) if is_layer(request) else given
+    result = pull(client, image, tmp_path)
+    check_archive(result.path)
+    assert result.fetched == len(LAYER)
+
+
+def test_a_range_in_the_place_of_the_whole_is_refused(registry, client, image, tmp_path):
+    registry.fault = lambda request, given: shifted(given) if str(Digest.of(LAYER)) in request.url else given
     with pytest.raises(NetworkError, match="expected bytes"):
         pull(client, image, tmp_path)
+    assert nothing_left(tmp_path)
 
 
 def test_a_shorter_range_is_progress(registry, client, image, tmp_path):
@@ -272,6 +355,13 @@ def test_a_broken_connection_is_resumed_where_it_broke(registry, client, image, 
     check_archive(result.path)
     # What arrived is not asked for again.
     assert any(asked == "bytes=1000000-4194303" for _, _, asked in registry.asked)
+
+
+def test_connections_that_are_reset_again_and_again_cost_no_byte_twice(registry, client, image, tmp_path):
+    with FaultProxy(registry.server.address) as proxy:
+        proxy.script = lambda _: Fault(reset_after=1_000_000)
+        check_archive(pull(client, proxy.name("app:1"), tmp_path).path)
+        assert proxy.passed <= 1.05 * len(LAYER)
 
 
 def test_a_connection_that_always_breaks_still_ends_well_while_it_moves(registry, client, image, tmp_path):

@@ -16,8 +16,8 @@ import pytest
 
 from dget import Client, Settings
 from dget.archive import check_archive
-from dget.errors import IntegrityError, NotFound
-from dget.flow import Event, Noted, Warned
+from dget.errors import Cancelled, IntegrityError, NotFound
+from dget.flow import Cancel, Event, Noted, Warned
 from dget.protocol.http import Headers
 from dget.serve import Answer
 from tests.component.conftest import Registry, is_blob, noise, with_body, with_status
@@ -218,6 +218,29 @@ def test_wrong_bytes_from_everywhere_are_no_image(origin, start, connect, tmp_pa
     with pytest.raises(IntegrityError):
         pull(connect(origin, mirror), origin, tmp_path)
     assert not list(tmp_path.glob("*.tar"))
+
+
+@pytest.mark.parametrize("cache", [True, False], ids=["cache", "no-cache"])
+def test_what_one_host_gave_before_a_break_is_not_fetched_again_from_another(origin, start, connect, tmp_path, cache):
+    cancel = Cancel()
+    slowed(origin, 8_000_000)
+    drip = origin.fault
+
+    def stopping(request, given):
+        # The third part is asked for when the first or the second is here.
+        if len(ranges(origin)) == 3:
+            cancel.cancel()
+        return drip(request, given)
+
+    origin.fault = stopping
+    with pytest.raises(Cancelled):
+        connect(origin, cache=cache, connections=2).pull(
+            f"{address(origin)}/app:1", platform="amd64", output=tmp_path / "x.tar", cancel=cancel
+        )
+    origin.fault = lambda request, given: with_status(given, 503)
+    result = pull(connect(origin, start(), cache=cache), origin, tmp_path)
+    assert result.reused >= 4_000_000
+    assert result.fetched <= len(LAYER) - 4_000_000
 
 
 def test_a_mirror_that_breaks_off_costs_nothing_but_its_share(origin, start, connect, tmp_path):

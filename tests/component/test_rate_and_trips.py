@@ -1,13 +1,20 @@
 """How fast, by how many steps, and how much memory."""
 
+import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
 from dget import Client, Settings
+from dget.errors import NoSuchPlatform
 from dget.flow import Cancel
+from dget.model import Digest
+from dget.model.media_type import OCI_INDEX
+from dget.protocol.http import Headers, Request
+from dget.serve import Answer
 from tests.component.conftest import Registry, is_blob, noise, with_status
 
 
@@ -25,19 +32,107 @@ def cdn():
         yield second
 
 
-def test_a_cold_pull_takes_five_sequential_steps(registry, cdn, tmp_path):
-    """Index, manifest, link, blob: four, and a fifth for a token where one is wanted."""
-    registry.index("app", "1", amd64=[noise(8, 2_000_000)])
+@pytest.fixture
+def link(registry, cdn):
+    """Makes the registry lead to the other server for blobs."""
+
+    def lead(request, given):
+        cdn.content = registry.content
+        return with_status(given, 307, ("Location", cdn.server.url + request.url)) if is_blob(request) else given
+
+    return lead
+
+
+@pytest.mark.parametrize("kind", ["index", "single"])
+@pytest.mark.parametrize("blobs", ["signed", "direct"])
+@pytest.mark.parametrize(("cache", "by"), [(True, "tag"), (False, "digest")])
+def test_a_cold_pull_takes_six_sequential_steps(registry, cdn, link, settings, tmp_path, kind, blobs, cache, by):
+    """401, token, index, manifest, link, blob; a single manifest's config is read beside the link."""
+    layer = noise(8, 9_000_000)
+    digest = registry.index("app", "1", amd64=[layer]) if kind == "index" else registry.image("app", "1", layer)
     steps = Steps()
     registry.fault = lambda request, given: steps.taken(
-        request, with_status(given, 307, ("Location", cdn.server.url + request.url)) if is_blob(request) else given
+        request, guarded(registry, request, link(request, given) if blobs == "signed" else given)
     )
-    cdn.content = registry.content
     cdn.fault = steps.taken
     # Another request, of TLS to a port that speaks plain HTTP, is not one of a registry on the network.
-    with Client(Settings(cache=False, environment={})) as client:
+    with Client(replace(settings, cache=cache)) as client:
+        name = registry.name("app:1") if by == "tag" else registry.name(f"app@{digest}")
+        client.pull(name, platform="amd64", output=tmp_path / "x.tar")
+    assert steps.sequential <= 6
+    if blobs == "signed":
+        # A link is found once, however many parts a blob is fetched in.
+        assert len(registry.blobs_asked()) == len(set(registry.blobs_asked()))
+
+
+def test_where_the_realm_is_known_it_takes_five(registry, cdn, link, settings, tmp_path):
+    registry.image("app", "1", noise(8, 100))
+    registry.image("next", "1", noise(9, 9_000_000))
+    registry.fault = lambda request, given: guarded(registry, request, link(request, given))
+    with Client(replace(settings, cache=False)) as client:
         client.pull(registry.name("app:1"), platform="amd64", output=tmp_path / "x.tar")
+        steps = Steps()
+        registry.fault = lambda request, given: steps.taken(request, guarded(registry, request, link(request, given)))
+        cdn.fault = steps.taken
+        client.pull(registry.name("next:1"), platform="amd64", output=tmp_path / "y.tar")
+    assert steps.sequential <= 5
+
+
+def test_a_plan_asks_for_no_layer(registry, link, client):
+    config = config_of(registry, registry.image("app", "1", noise(8, 100)))
+    registry.fault = link
+    client.plan(registry.name("app:1"), platform="amd64")
+    assert registry.blobs_asked() == [config]
+
+
+def test_a_wrong_platform_costs_no_layers_body(registry, cdn, link, client, tmp_path):
+    """Where one is was found out beside the config, and that is all."""
+    config = config_of(registry, registry.image("app", "1", noise(8, 100)))
+    registry.fault = link
+    with pytest.raises(NoSuchPlatform):
+        client.pull(registry.name("app:1"), platform="arm64", output=tmp_path / "x.tar")
+    assert cdn.blobs_asked() == [config]
+
+
+def test_the_manifests_of_all_platforms_wanted_are_fetched_side_by_side(registry, settings, tmp_path):
+    """The index, all manifests, all blobs."""
+    registry.index("app", "1", amd64=[noise(8, 100)], arm64=[noise(9, 100)], riscv64=[noise(10, 100)])
+    steps = Steps()
+    registry.fault = steps.taken
+    with Client(replace(settings, cache=False)) as client:
+        client.pull(registry.name("app:1"), platform="all", format="oci-archive", output=tmp_path / "x.tar")
+    assert steps.sequential == 3
+
+
+def test_platforms_that_an_index_does_not_tell_are_read_side_by_side(registry, settings, tmp_path):
+    """The index, all manifests, all configs, the layers."""
+    registry.index("app", "1", amd64=[noise(8, 100)], arm64=[noise(9, 100)], riscv64=[noise(10, 100)])
+    index = json.loads(registry.content.manifest("app", "1").raw)
+    index["manifests"] = [{**entry, "platform": None} for entry in index["manifests"][1:]]
+    registry.content.add_manifest("app", json.dumps(index).encode(), OCI_INDEX, "1")
+    steps = Steps()
+    registry.fault = steps.taken
+    with Client(settings) as client:
+        client.pull(registry.name("app:1"), platform="all", format="oci-archive", output=tmp_path / "x.tar")
     assert steps.sequential == 4
+
+
+def guarded(registry: Registry, request: Request, given: Answer) -> Answer:
+    """The answer to whoever has a token, or a token, or the way to one."""
+    if request.url.startswith("/token"):
+        body = b'{"token": "T"}'
+        return Answer(status=200, headers=Headers.of([("Content-Length", str(len(body)))]), body=(body,))
+    if request.headers.get("Authorization") == "Bearer T":
+        return given
+    realm = f'Bearer realm="{registry.server.url}/token",service="registry"'
+    return with_status(given, 401, ("WWW-Authenticate", realm))
+
+
+def config_of(registry: Registry, manifest: Digest) -> str:
+    stored = registry.content.manifest("app", str(manifest))
+    assert stored is not None
+    found: str = json.loads(stored.raw)["config"]["digest"]
+    return found
 
 
 class Steps:
@@ -48,7 +143,7 @@ class Steps:
 
     def taken(self, request, given):
         begun = time.monotonic()
-        time.sleep(0.3)
+        time.sleep(0.2)
         self._spans.append((begun, time.monotonic()))
         return given
 

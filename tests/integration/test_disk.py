@@ -212,6 +212,33 @@ def test_where_blocks_can_be_shared_the_cache_and_the_archive_need_room_once(xfs
     assert xfs.used - empty <= 1.3 * SIZE
 
 
+@pytest.mark.parametrize("verify", ["always", "never"])
+def test_where_blocks_can_be_shared_headers_and_tails_alone_are_written(xfs, dget, words, verify):
+    more = ["--cache-dir", xfs.folder / "cache", "--verify-cache", verify]
+    assert dget(*words, *more, "-o", xfs.folder / "x.tar").returncode == 0
+    before = xfs.used
+    done = dget(*words, *more, "-o", xfs.folder / "y.tar")
+    assert done.returncode == 0, done.stderr
+    check_archive(xfs.folder / "y.tar")
+    # Of each member a header and a tail, in blocks of 4 kB, and what XFS notes about the sharing.
+    assert xfs.used - before <= 128 << 10
+
+
+def test_where_blocks_can_be_shared_a_damaged_copy_is_found_and_fetched_again(xfs, dget, words, proxy, image):
+    more = ["--cache-dir", xfs.folder / "cache", "-o", xfs.folder / "x.tar"]
+    assert dget(*words, *more).returncode == 0
+    blob = max((xfs.folder / "cache/blobs/sha256").iterdir(), key=lambda path: path.stat().st_size)
+    data = bytearray(blob.read_bytes())
+    data[SIZE // 2] ^= 1
+    blob.write_bytes(data)
+    proxy.forget()
+    done = dget(*words, *more)
+    assert done.returncode == 0, done.stderr
+    assert "is damaged" in done.stderr
+    check_archive(xfs.folder / "x.tar")
+    assert layers_asked(proxy, image)
+
+
 # Without power.
 
 

@@ -74,6 +74,18 @@ def test_one_token_is_asked_for_once_and_everything_else_once(pull, hub):
     assert set(Counter(one.path for one in asked if "/blobs/" in one.path).values()) == {1}
 
 
+def test_connections_and_tls_sessions_are_used_again(pull, hub):
+    assert pull("library/big:1", "--connections", "2").returncode == 0
+    asked = hub.cdn_asked
+    assert len([one for one in asked if one.range]) == 3
+    sessions = {one.connection: one.session for one in asked}
+    assert len(sessions) < len(asked)
+    assert list(sessions.values()).count(".") == 1
+    # However many parts a blob is fetched in, where it is was asked once.
+    blobs = [one.path for one in hub.registry_asked if "/blobs/" in one.path]
+    assert len(blobs) == len(set(blobs)) == 2
+
+
 def test_the_cdn_never_sees_the_registrys_token(pull, hub):
     assert pull("bb:1").returncode == 0
     assert all(one.authorization.startswith("Bearer ") for one in hub.registry_asked)

@@ -435,6 +435,17 @@ def test_the_unfinished_file_of_another_image_is_set_aside_with_a_word(pull, pla
 
 
 @pytest.mark.parametrize("place", [TAR], ids=["tar"])
+def test_the_unfinished_file_of_other_options_is_set_aside_with_a_word(pull, place, workplace, interrupted):
+    there = digest_of(place.part(workplace).read_bytes())
+    done = pull("medium", place, "--format", "oci-archive")
+    assert done.returncode == 0, done.stderr
+    aside = workplace / f"{place.archive}.part.old"
+    assert digest_of(aside.read_bytes()) == there
+    assert "of something else" in done.stderr
+    assert aside.name in done.stderr
+
+
+@pytest.mark.parametrize("place", [TAR], ids=["tar"])
 def test_the_same_image_under_another_name_does_not_take_its_bytes(pull, place, workplace, interrupted, is_right):
     """What is under way to one file is nobody else's, and is still there for the next run."""
     other = pull("medium", GZIP)

@@ -41,6 +41,7 @@ http {{
 }}
 {stream}
 """
+_SESSIONS = "ssl_session_cache shared:sessions:1m;"
 _FIELDS = {
     "server": "$server_name",
     "host": "$host",
@@ -52,6 +53,8 @@ _FIELDS = {
     "authorization": "$http_authorization",
     "range": "$http_range",
     "user_agent": "$http_user_agent",
+    "connection": "$connection",
+    "session": "$ssl_session_reused",
 }
 
 LOG_FORMAT = "{" + ",".join(f'"{name}":"{variable}"' for name, variable in _FIELDS.items()) + "}"
@@ -59,7 +62,10 @@ LOG_FORMAT = "{" + ",".join(f'"{name}":"{variable}"' for name, variable in _FIEL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request, as the access log tells it. An absent header is an empty string; sent: bytes of the body."""
+    """One request, as the access log tells it. An absent header is an empty string; sent: bytes of the body.
+
+    connection: its number; session: `r` where it goes on with a TLS session of a former one.
+    """
 
     server: str
     host: str
@@ -71,6 +77,8 @@ class Asked:
     authorization: str
     range: str
     user_agent: str
+    connection: str
+    session: str
 
     @property
     def method(self) -> str:
@@ -134,7 +142,7 @@ class Nginx:
 
 def server(listen: str, *lines: str, names: Sequence[str] = ("_",), tls: KeyPair | None = None) -> str:
     """A `server { … }` block. listen: address and port; lines: what stands in it, each with its semicolon or braces."""
-    secure = [f"ssl_certificate {tls.certificate};", f"ssl_certificate_key {tls.key};"] if tls else []
+    secure = [f"ssl_certificate {tls.certificate};", f"ssl_certificate_key {tls.key};", _SESSIONS] if tls else []
     own = [f"listen {listen}{' ssl' if tls else ''};", f"server_name {' '.join(names)};", *secure]
     return "\n    ".join(["server {", *own, *lines]) + "\n}"
 

@@ -342,7 +342,7 @@ class Client:
         *,
         full_name: bool = False,
     ) -> tuple[PullResult, ...]:
-        source, plan = self._planned(image, wish, form, select, cancel, keep_index=keep_index)
+        source, plan = self._planned(image, wish, form, select, cancel, keep_index=keep_index, ahead=True)
         source.check_here(plan.contents.blobs)
         writer = ArchiveWriter(
             self._settings, source, lambda run: self._source(image, run), clock=self._clock, observer=self._observer
@@ -367,7 +367,7 @@ class Client:
         failures: list[tuple[str, DgetError]] = []
         for image in dict.fromkeys(images):
             try:
-                source, plan = self._planned(image, wish, form, select, cancel, keep_index=keep_index)
+                source, plan = self._planned(image, wish, form, select, cancel, keep_index=keep_index, ahead=True)
                 source.check_here(plan.contents.blobs)
             except DgetError as error:
                 if fail_fast or len(images) == 1 or isinstance(error, Cancelled) or self._runs.would_wait(error):
@@ -519,10 +519,18 @@ class Client:
         return self._run(call, cancel)
 
     def _planned(
-        self, image: str, wish: PlatformWish, form: Form, select: Selection, cancel: Cancel, *, keep_index: bool
+        self,
+        image: str,
+        wish: PlatformWish,
+        form: Form,
+        select: Selection,
+        cancel: Cancel,
+        *,
+        keep_index: bool,
+        ahead: bool = False,
     ) -> tuple[CachedImage, PullPlan]:
         source = self._source(image, cancel)
-        plan = self._made(source, wish, select, keep_index=keep_index)
+        plan = self._made(source, wish, select, keep_index=keep_index, ahead=ahead)
         for text in plan.warnings(as_they_are=form.format is Format.DOCKER_ARCHIVE):
             self._observer(Warned(text=text))
         return source, plan
@@ -535,10 +543,12 @@ class Client:
         one = self._machine if wish.may_be_several else wish
         return source, self._made(source, one, Selection(), keep_index=False)
 
-    def _made(self, source: CachedImage, wish: PlatformWish, select: Selection, *, keep_index: bool) -> PullPlan:
+    def _made(
+        self, source: CachedImage, wish: PlatformWish, select: Selection, *, keep_index: bool, ahead: bool = False
+    ) -> PullPlan:
         named = "" if wish.named else " (this machine's; choose with -arch)"
         self._observer(Stage(text=f"{source.remote.reference} for {wish}{named}"))
-        return make_plan(source, wish, select, observer=self._observer, keep_index=keep_index)
+        return make_plan(source, wish, select, observer=self._observer, keep_index=keep_index, ahead=ahead)
 
     def _wish(self, platform: str | None) -> PlatformWish:
         wanted = platform or self._settings.platform

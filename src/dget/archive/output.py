@@ -37,7 +37,7 @@ class FileOutput:
     def begin(self) -> None:
         self._part = PartFile(self._target, 0, "")
         if self._part.set_aside:
-            self._observer(Warned(text=f"an unfinished file of another image was set aside: {self._part.set_aside}"))
+            self._observer(Warned(text=f"an unfinished file of something else was set aside: {self._part.set_aside}"))
 
     def write(self, data: bytes) -> None:
         assert self._part is not None

@@ -71,7 +71,7 @@ class PlacedArchive:
         container = self._plan.container
         self._part = PartFile(self._target, container.size, self._plan.identity())
         if self._part.set_aside:
-            self._observer(Warned(text=f"an unfinished file of another image was set aside: {self._part.set_aside}"))
+            self._observer(Warned(text=f"an unfinished file of something else was set aside: {self._part.set_aside}"))
         places = {member.name: member.data_at for member in self._plan.layout.members}
         for blob in self._plan.blobs:
             self._regions[blob.digest] = container.region(self._part.file, places[blob_name(blob.digest)], blob.size)

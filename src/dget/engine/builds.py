@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from dget.engine.cached_image import CachedImage
@@ -33,7 +34,7 @@ def list_builds(source: CachedImage, root: Document[Index]) -> list[Build]:
     for build in _builds(source, (root,)):
         builds.append(build)
         if len(builds) > _BUILDS_MAX:
-            raise Unsupported(f"{source.remote.reference} has more than {_BUILDS_MAX:,} images in its index")
+            raise _too_many(source)
     return builds
 
 
@@ -94,19 +95,36 @@ def only_index(document: Document[Manifest] | Document[Index]) -> Document[Index
 def _builds(source: CachedImage, indexes: Indexes) -> Iterator[Build]:
     if len(indexes) > _NESTED_MAX + 1:
         raise Unsupported(f"{source.remote.reference} has indexes nested deeper than {_NESTED_MAX} levels")
-    for entry in indexes[-1].value.images:
-        if not source.remote.holds(entry):
-            continue
-        if entry.media_type in INDEXES:
-            yield from _builds(source, (*indexes, only_index(source.document(entry))))
-        elif entry.platform is not None and entry.platform.os:
-            yield Build(entry, entry.platform.normalised(), indexes)
+    entries = [entry for entry in indexes[-1].value.images if source.remote.holds(entry)]
+    if len(entries) > _BUILDS_MAX:
+        raise _too_many(source)
+    looked_at = iter(source.side_by_side(partial(_look, source), [entry for entry in entries if not _told(entry)]))
+    for entry in entries:
+        found = _told(entry) or next(looked_at)
+        if isinstance(found, Document):
+            yield from _builds(source, (*indexes, found))
         else:
-            yield Build(entry, _told_by_config(source, entry), indexes)
+            yield Build(entry, found, indexes)
+
+
+def _told(entry: Descriptor) -> Platform | None:
+    """What the index itself tells."""
+    if entry.media_type in INDEXES or entry.platform is None or not entry.platform.os:
+        return None
+    return entry.platform.normalised()
+
+
+def _look(source: CachedImage, entry: Descriptor) -> Document[Index] | Platform | None:
+    if entry.media_type in INDEXES:
+        return only_index(source.document(entry))
+    return _told_by_config(source, entry)
+
+
+def _too_many(source: CachedImage) -> Unsupported:
+    return Unsupported(f"{source.remote.reference} has more than {_BUILDS_MAX:,} images in its index")
 
 
 def _told_by_config(source: CachedImage, entry: Descriptor) -> Platform | None:
-    """Where the index does not tell the platform."""
     if entry.artifact_type is not None:
         return None
     manifest = only_manifest(source.document(entry)).value

@@ -50,6 +50,11 @@ class CachedBlobs:
         finally:
             file.close()
 
+    def shared(self, blob: Descriptor, region: Region) -> Region | None:
+        """`region` with all of a blob, where the file system can share it: to be verified there, and written no more."""
+        with self._opened(blob) as file:
+            return _Shared(region) if file and region.clone(file, blob.size) else None
+
     def in_place(self, blob: Descriptor) -> Region:
         """Where a blob lies already: it is read again to be verified, and written nowhere."""
         return _InPlace(self._store, blob)
@@ -70,6 +75,26 @@ def copy_blob(file: PositionalFile, region: Region, size: int, cancel: Cancel | 
         region.write(at, [buffer[:count]])
         at += count
     return checksum
+
+
+class _Shared:
+    """A Region whose bytes are there."""
+
+    def __init__(self, region: Region) -> None:
+        self.size = region.size
+        self._region = region
+
+    def write(self, at: int, buffers: Sequence[bytes | memoryview]) -> None:
+        """They are there."""
+
+    def read_into(self, at: int, buffer: memoryview) -> int:
+        return self._region.read_into(at, buffer)
+
+    def clone(self, file: PositionalFile, size: int) -> bool:
+        return self._region.clone(file, size)
+
+    def seal(self, crc32: int) -> None:
+        self._region.seal(crc32)
 
 
 class _InPlace:

@@ -1,15 +1,19 @@
 """An image with the cache before it, where there is one: what is there is not asked for again."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from dget.engine.image_source import ImageSource
 from dget.engine.last_resolution import ago, last_resolution
 from dget.engine.shared_document import read_or_fetch
 from dget.errors import NotFound, RegistryError
-from dget.flow import Cancel, Clock, Observer, Stage
+from dget.flow import Cancel, Clock, Observer, Stage, side_by_side
 from dget.model import Descriptor, Digest, Document, ImageConfig, Index, Manifest, read_config, read_manifest
 from dget.registry.remote_image import MANIFEST_MAX
 from dget.store import Store
+
+T = TypeVar("T")
 
 
 class CachedImage:
@@ -68,6 +72,18 @@ class CachedImage:
         if raw is None:
             raise self._not_here(f"{descriptor.digest} of {self.remote.reference}")
         return raw
+
+    def documents(self, descriptors: Sequence[Descriptor]) -> Sequence[Document[Manifest] | Document[Index]]:
+        return self.side_by_side(self.document, descriptors)
+
+    def side_by_side(self, ask: Callable[[Descriptor], T], descriptors: Sequence[Descriptor]) -> list[T]:
+        """The answers, in order; asked for several at a time."""
+        return side_by_side([partial(ask, descriptor) for descriptor in descriptors], self._cancel)
+
+    def expect(self, blobs: Sequence[Descriptor]) -> None:
+        """Says which are wanted next."""
+        if not self._offline:
+            self.remote.expect([blob for blob in blobs if not self.has(blob)])
 
     def check_here(self, blobs: Sequence[Descriptor]) -> None:
         """Raises NotFound where these cannot be fetched and are not all in the cache."""

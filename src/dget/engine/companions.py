@@ -17,10 +17,10 @@ def attestations_of(source: CachedImage, image: Image) -> list[Companion]:
     """What the image's index lists as attesting to it. Raises DgetError."""
     subject = image.manifest.descriptor.digest
     entries = {entry.digest: entry for index in image.indexes for entry in index.value.attestations_of(subject)}
+    held = [entry for entry in entries.values() if source.remote.holds(entry)]
     return [
-        Companion(subject=subject, documents=(source.document(entry),), attests=entry)
-        for entry in entries.values()
-        if source.remote.holds(entry)
+        Companion(subject=subject, documents=(document,), attests=entry)
+        for entry, document in zip(held, source.documents(held), strict=True)
     ]
 
 

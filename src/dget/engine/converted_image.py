@@ -50,6 +50,9 @@ class ConvertedImage:
     def hosts(self) -> BlobHosts:
         return self._now.hosts
 
+    def expect(self, blobs: Sequence[Descriptor]) -> None:
+        self._now.expect(blobs)
+
     def scout(self, known: Descriptor) -> None:
         self._now.scout(known)
 

@@ -195,7 +195,8 @@ class Download:
     def _add_reuse(self, cached: CachedBlobs, blob: Descriptor, region: Region | None, counter: Counter) -> None:
         """From the cache: verified on the way like any other blob, or taken as it is."""
         if self._verify_cache:
-            self._add(Transfer(blob, cached, region or cached.in_place(blob), None, counter, target=region))
+            here = cached.in_place(blob) if region is None else cached.shared(blob, region) or region
+            self._add(Transfer(blob, cached, here, None, counter, target=region))
             return
         if region is not None:
             cached.copy(blob, region)

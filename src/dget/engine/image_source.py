@@ -52,6 +52,10 @@ class ImageSource(Protocol):
         """A config or the like, verified."""
         ...
 
+    def expect(self, blobs: Sequence[Descriptor]) -> None:
+        """Says which blobs are wanted next, so that it may be found out beside the next one where they are."""
+        ...
+
     def scout(self, known: Descriptor) -> None:
         """Finds out which of its hosts may be asked for blobs, by a manifest of the image."""
         ...

@@ -83,13 +83,18 @@ def make_plan(
     *,
     observer: Observer,
     keep_index: bool = False,
+    ahead: bool = False,
 ) -> PullPlan:
     """The plan for the builds that suit the wish best.
 
-    keep_index: whether the registry's index goes into the archive, so that its digest survives. Raises NoSuchPlatform,
-    Unsupported and what the registry raises.
+    keep_index: whether the registry's index goes into the archive, so that its digest survives; ahead: whether its layers
+    are fetched next, so that it may be found out already where they are. Raises NoSuchPlatform, Unsupported and what
+    the registry raises.
     """
     root = source.resolve()
+    if ahead and isinstance(root.value, Manifest):
+        # Its config is read first, for its platform.
+        source.expect(root.value.layers)
     images, available = _choose(source, root, wish, selection, observer)
     companions = _companions(source, images, selection, observer)
     referred = {companion.subject for companion in companions}
@@ -150,9 +155,11 @@ def _choose(
         runs = is_image(only.value)
         return [image(only, platform_of_single(source, only, wish, observer) if runs else None, ())], ()
     builds = list_builds(source, only_index(root))
+    chosen = choose_builds(source, builds, wish, observer)
+    documents = source.documents([build.entry for build in chosen])
     images = [
-        image(only_manifest(source.document(build.entry)), build.platform, build.indexes)
-        for build in choose_builds(source, builds, wish, observer)
+        image(only_manifest(document), build.platform, build.indexes)
+        for build, document in zip(chosen, documents, strict=True)
     ]
     return images, tuple(build.platform for build in builds if build.platform)
 

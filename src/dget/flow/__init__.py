@@ -17,6 +17,7 @@ from dget.flow.events import (
 )
 from dget.flow.progress import Counter, Progress
 from dget.flow.rate_limit import RateLimit
+from dget.flow.side_by_side import side_by_side
 from dget.flow.sink import ByteSink
 
 __all__ = [
@@ -39,5 +40,6 @@ __all__ = [
     "Warned",
     "holding",
     "run_interruptibly",
+    "side_by_side",
     "silent",
 ]

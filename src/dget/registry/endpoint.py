@@ -18,7 +18,7 @@ class Endpoint:
     """A host's URLs, and what was learned of it: which one answers, and how it wants to be authenticated.
 
     Sessions of several repositories share it, from several threads. headers: sent with every request to the host
-    itself; namespace: told to a mirror as `?ns=`.
+    itself; namespace: told to a mirror as `?ns=`; gives_blobs: whether it was seen to give one, not a link to it.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class Endpoint:
         self.authority = Authority(roots[0], credentials, _REALMS.get(roots[0]))
         self.settling = threading.Lock()
         self.settled = False
+        self.gives_blobs = False
         self.headers = tuple(headers)
         self.namespace = namespace
         self._roots = list(roots)

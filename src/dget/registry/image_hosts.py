@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias, TypeVar
 from dget.config.mirrors import Capability
 from dget.errors import DgetError, NotFound, Unauthorized
 from dget.flow import Cancel, Noted, Observer, Warned
+from dget.model import Descriptor
+from dget.registry.foreign_layers import has_other_places
 from dget.registry.race import Contender, Race
 from dget.registry.remote_host import RemoteHost
 
@@ -38,6 +40,11 @@ class ImageHosts:
         return self._hosts[-1]
 
     @property
+    def reached(self) -> bool:
+        """Whether one of them has answered as it should in this run."""
+        return any(host.alive for host in self._hosts)
+
+    @property
     def alive(self) -> list[RemoteHost]:
         """Those that may be asked for blobs: each has given a small answer. The origin where none has, never none."""
         return [host for host in self._able if host.alive] or [self._able[-1]]
@@ -55,6 +62,11 @@ class ImageHosts:
         """An answer that its digest proves, from anywhere. Mirrors first: the origin may count its answers."""
         worth = self._worth_asking(self._able)
         return self._run([Contender[T](host, HEAD_START if host.origin else 0.0) for host in worth], ask).given
+
+    def expect(self, blobs: Sequence[Descriptor]) -> None:
+        """Says which are wanted next, so that those hosts which lead elsewhere for blobs are asked where these are."""
+        for host in self._hosts:
+            host.session.expect([blob.digest for blob in blobs if not has_other_places(blob)])
 
     def scout(self, ask: "Ask[T]") -> None:
         """Finds out who may be asked for blobs. Waits for one, and only where none is known to be alive.

@@ -117,6 +117,9 @@ class RemoteImage:
 
         return self._persist(lambda: self.hosts.for_content(ask), str(blob.digest))
 
+    def expect(self, blobs: Sequence[Descriptor]) -> None:
+        self.hosts.expect(blobs)
+
     def scout(self, known: Descriptor) -> None:
         """Finds out which hosts may be asked for blobs, by a manifest of the image. Raises DgetError where none may."""
         subject = f"{self.reference.familiar_name}@{known.digest}"
@@ -139,7 +142,7 @@ class RemoteImage:
         )
 
     def _persist(self, action: Callable[[], T], what: str) -> T:
-        return persist(action, what=what, cancel=self._cancel, observer=self._observer)
+        return persist(action, what=what, known=self.hosts.reached, cancel=self._cancel, observer=self._observer)
 
     def _document(
         self, host: RemoteHost, selector: str, subject: str, digest: Digest | None, cancel: Cancel

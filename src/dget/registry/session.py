@@ -1,5 +1,8 @@
 """Talking to one repository: authentication, redirects, and the way each answer is taken."""
 
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -13,6 +16,7 @@ from dget.protocol.http import Headers, Request, Response
 from dget.protocol.origin import host_of, origin, redirected
 from dget.protocol.ranges import check_range, range_header, whole_size
 from dget.registry.endpoint import Endpoint
+from dget.registry.links import Links
 from dget.transport import ResponseSink, Transport
 from dget.transport.curl_errors import not_connected, tls_not_spoken
 
@@ -20,10 +24,12 @@ _REDIRECTS_MAX = 5
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 # How an expired signed URL shows: S3 and GCS say 400 or 403, others 401 or 404.
 _LINK_REFUSED = frozenset((400, 401, 403, 404, 410))
+# As many as a pull asks for at first.
+_EXPECTED_MAX = 8
 
 
 class RangesIgnored(DgetError):
-    """A server answered a request for a part of a blob with the whole. Ask for the whole then."""
+    """A server answered a request for a part of a blob with the whole, or another part. Ask for the whole then."""
 
 
 class NotARegistry(NetworkError):
@@ -43,7 +49,8 @@ class Session:
         self._clock = clock
         self._scope = Scope(repository)
         self._endpoint = endpoint
-        self._links: dict[Digest, Request] = {}
+        self._links = Links()
+        self._expected: Sequence[Digest] = ()
         self._strangers: dict[tuple[str, str, int], Authority] = {}
 
     @property
@@ -93,16 +100,15 @@ class Session:
         if (start, stop) != (0, size):
             headers = headers.with_field("Range", range_header(start, stop))
         taker = _BlobTaker(sink, start=start, stop=stop, size=size)
-        giver, target = self.base, foreign_place(url, self.base)
+        request = Request(url=foreign_place(url, self.base), headers=headers, given_by=self.base)
         for _ in range(_REDIRECTS_MAX + 1):
-            request = Request(url=target, headers=headers, given_by=giver)
             response = self._transport.send(request, taker, cancel=cancel)
-            location = response.headers.get("Location")
-            if response.status not in _REDIRECTS or not location:
+            further = _led_to(request, response)
+            if further is None:
                 break
-            giver, target = target, redirected(target, location)
+            request = further
         if not taker.begun:
-            raise failure_of(response, host_of(target), now=self._clock.time(), subject=f"foreign layer {digest}")
+            raise failure_of(response, host_of(request.url), now=self._clock.time(), subject=f"foreign layer {digest}")
 
     def blob_size(self, digest: Digest, *, cancel: Cancel) -> int:
         """Asked by HEAD; by a range of one byte where that is refused: a URL signed for GET answers HEAD with 403.
@@ -121,51 +127,106 @@ class Session:
             raise failure_of(response, host_of(self.base), now=self._clock.time(), subject=subject)
         return taker.size
 
+    def expect(self, blobs: Sequence[Digest]) -> None:
+        """Says which blobs are wanted next: once the host leads elsewhere for another one, it is asked where the
+        first of these are, beside that.
+        """
+        self._expected = blobs[:_EXPECTED_MAX]
+
     def _ask_for_blob(
         self, digest: Digest, headers: Headers, taker: "_BlobTaker", cancel: Cancel
     ) -> tuple[Response, str]:
         """The answer, and the host that gave it."""
-        if link := self._links.get(digest):
-            response = self._authenticated_elsewhere(replace(link, headers=headers), taker, cancel)
+        if link := self._links.of(digest):
+            response, end = self._ask_link(digest, link, headers, taker, cancel)
             if response.status not in _LINK_REFUSED:
-                return response, host_of(link.url)
-            self._links.pop(digest, None)
-        ends: list[Request] = []
-        response = self._follow(f"/blobs/{digest}", Request(url="", headers=headers), taker, cancel, ends)
-        if ends and response.ok:
-            self._links[digest] = ends[-1]
-        if ends and response.status in _LINK_REFUSED:
+                return response, host_of(end.url)
+        with contextlib.ExitStack() as turn:
+            if not self._endpoint.gives_blobs:
+                turn.enter_context(self._links.turn(digest, cancel))
+
+            def given() -> None:
+                self._endpoint.gives_blobs = True
+                turn.close()
+
+            link = self._links.of(digest)
+            if link is None:
+                request = Request(url="", headers=headers)
+                response, link = self._ask_registry(f"/blobs/{digest}", request, _Telling(taker, given), cancel)
+                if link is None:
+                    return response, host_of(self.base)
+                self._links.keep(digest, link)
+        self._find_expected(cancel)
+        response, end = self._ask_link(digest, link, headers, taker, cancel)
+        if response.status in _LINK_REFUSED:
             raise NetworkError(
-                f"{host_of(ends[-1].url)} refused the link to a blob that {host_of(self.base)} gave ({response.status})",
+                f"{host_of(end.url)} refused the link to a blob that {host_of(self.base)} gave ({response.status})",
                 hint="links expire: if this machine's clock is right, a proxy in between may hold old ones",
                 temporary=True,
             )
-        return response, host_of(ends[-1].url if ends else self.base)
+        return response, host_of(end.url)
 
-    def _follow(
-        self,
-        place: str,
-        request: Request,
-        sink: ResponseSink | None,
-        cancel: Cancel,
-        ends: list[Request] | None = None,
-    ) -> Response:
-        """The answer at the end of the redirects. ends: gets the requests to other origins that they led to."""
+    def _ask_link(
+        self, digest: Digest, link: Request, headers: Headers, taker: "_BlobTaker", cancel: Cancel
+    ) -> tuple[Response, Request]:
+        """The answer, and the request that got it. A link that is refused, or leads to nobody, is forgotten."""
+        try:
+            response, end = self._go_on(replace(link, headers=headers), taker, cancel)
+        except NetworkError:
+            if not taker.begun:
+                self._links.forget(digest, link)
+            raise
+        if response.ok:
+            self._links.keep(digest, end)
+        elif response.status in _LINK_REFUSED:
+            self._links.forget(digest, link)
+        return response, end
+
+    def _find_expected(self, cancel: Cancel) -> None:
+        expected, self._expected = self._expected, ()
+        for digest in expected:
+            threading.Thread(target=self._find, args=(digest, cancel), name="dget-scout", daemon=True).start()
+
+    def _find(self, digest: Digest, cancel: Cancel) -> None:
+        """Where a blob is, without a byte of it. Whoever wants it will meet what fails here."""
+        with contextlib.suppress(DgetError), self._links.turn(digest, cancel):
+            if self._links.of(digest) is None:
+                _, link = self._ask_registry(f"/blobs/{digest}", Request(url=""), _Telling(None, _refuse), cancel)
+                if link is not None:
+                    self._links.keep(digest, link)
+
+    def _follow(self, place: str, request: Request, sink: ResponseSink | None, cancel: Cancel) -> Response:
+        """The answer at the end of the redirects."""
+        response, link = self._ask_registry(place, request, sink, cancel)
+        return response if link is None else self._go_on(link, sink, cancel)[0]
+
+    def _ask_registry(
+        self, place: str, request: Request, sink: ResponseSink | None, cancel: Cancel
+    ) -> tuple[Response, Request | None]:
+        """The answer of the registry's own origin, and the request to another one that it leads to."""
         response = self._send_to_registry(place, request, sink, cancel)
-        url = self._url(place)
+        request = replace(request, url=self._url(place))
         for _ in range(_REDIRECTS_MAX):
-            location = response.headers.get("Location")
-            if response.status not in _REDIRECTS or not location:
-                return response
-            giver, url = url, redirected(url, location)
-            further = replace(request, url=url, given_by=giver)
-            if origin(url) == origin(self.base):
-                response = self._authenticated(further, sink, cancel)
-                continue
-            response = self._authenticated_elsewhere(further, sink, cancel)
-            if ends is not None:
-                ends.append(further)
-        raise NotARegistry(f"{host_of(self.base)} redirects more than {_REDIRECTS_MAX} times")
+            further = _led_to(request, response)
+            if further is None or origin(further.url) != origin(self.base):
+                return response, further
+            request = further
+            response = self._authenticated(request, sink, cancel)
+        raise self._endless()
+
+    def _go_on(self, request: Request, sink: ResponseSink | None, cancel: Cancel) -> tuple[Response, Request]:
+        """The answer at the end of the redirects from another origin on, and the request that got it."""
+        for _ in range(_REDIRECTS_MAX):
+            own = origin(request.url) == origin(self.base)
+            response = (self._authenticated if own else self._authenticated_elsewhere)(request, sink, cancel)
+            further = _led_to(request, response)
+            if further is None:
+                return response, request
+            request = further
+        raise self._endless()
+
+    def _endless(self) -> NotARegistry:
+        return NotARegistry(f"{host_of(self.base)} redirects more than {_REDIRECTS_MAX} times")
 
     def _url(self, place: str) -> str:
         url = f"{self.base}{place}" if place.startswith("/") else place
@@ -232,6 +293,31 @@ class Session:
                 return answer
 
 
+def _led_to(request: Request, response: Response) -> Request | None:
+    """The request that a redirect leads to."""
+    location = response.headers.get("Location")
+    if response.status not in _REDIRECTS or not location:
+        return None
+    return replace(request, url=redirected(request.url, location), given_by=request.url)
+
+
+class _Telling:
+    """A ResponseSink that tells of a blob's body before its first byte."""
+
+    def __init__(self, sink: ResponseSink | None, begins: Callable[[], None]) -> None:
+        self._sink = sink
+        self._begins = begins
+
+    def begin(self, status: int, headers: Headers) -> ByteSink | None:
+        if status in (200, 206):
+            self._begins()
+        return self._sink.begin(status, headers) if self._sink else None
+
+
+def _refuse() -> None:
+    raise DgetError("a blob came where its place was asked for")
+
+
 class _SizeTaker:
     """Takes the size of a blob from an answer, and none of its bytes."""
 
@@ -257,8 +343,14 @@ class _BlobTaker:
     def begin(self, status: int, headers: Headers) -> ByteSink | None:
         if status not in (200, 206) or "html" in (headers.get("Content-Type") or "").lower():
             return None
-        if status == 200 and (self._start, self._stop) != (0, self._size):
+        ranged = (self._start, self._stop) != (0, self._size)
+        if status == 200 and ranged:
             raise RangesIgnored("the server answers requests for a part with the whole")
-        check_range(status, headers, start=self._start, stop=self._stop, size=self._size)
+        try:
+            check_range(status, headers, start=self._start, stop=self._stop, size=self._size)
+        except NetworkError as error:
+            if ranged:
+                raise RangesIgnored(error.message) from error
+            raise
         self.begun = True
         return self._sink

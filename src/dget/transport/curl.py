@@ -1,6 +1,7 @@
 """HTTP by libcurl: one easy handle a request at a time, name look-ups and TLS sessions shared by all."""
 
 import contextlib
+import threading
 from collections.abc import Callable
 from queue import Empty, LifoQueue
 from typing import TypeAlias
@@ -32,6 +33,7 @@ from dget.transport.reach import Reach
 from dget.transport.sockets import OpenSockets
 from dget.transport.trust import TrustStores
 
+_CLOSED_WITHIN = 0.5
 Watch: TypeAlias = Callable[[pycurl.Curl], None]
 
 
@@ -65,6 +67,12 @@ class CurlTransport:
 
     def close(self) -> None:
         """Ends the idle connections."""
+        # A handle whose name look-up hangs cannot be closed before that ends: it is left behind.
+        closing = threading.Thread(target=self._close_idle, name="dget-close", daemon=True)
+        closing.start()
+        closing.join(_CLOSED_WITHIN)
+
+    def _close_idle(self) -> None:
         with contextlib.suppress(Empty):
             while True:
                 self._idle.get_nowait().close()
@@ -148,8 +156,8 @@ class _Handle:
             offered_log_ins=self._offered_log_ins(),
             socks_reply=self._curl.getinfo(pycurl.PROXY_ERROR),
             proxy_untrusted=self._curl.getinfo(pycurl.PROXY_SSL_VERIFYRESULT) != 0,
-            # A connection that was there already takes no time to connect.
-            connected=self._curl.getinfo(pycurl.CONNECT_TIME) > 0 or self._curl.getinfo(pycurl.PRETRANSFER_TIME) > 0,
+            # Not by the times: a connection that was there already took none, and one that is given up did.
+            connected=bool(self._curl.getinfo(pycurl.PRIMARY_IP)),
         )
 
     def _offered_log_ins(self) -> int:

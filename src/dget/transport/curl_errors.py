@@ -83,6 +83,11 @@ _WORDS = {
     _E_TOO_LARGE: _Words("{host} sent more in its headers than any registry does: refused"),
     **dict.fromkeys(_BROKEN_OFF, _Words("{host} broke off the connection ({cause})", _TRY_AGAIN, temporary=True)),
 }
+_NO_NAME_IN_TIME = _Words(
+    "nobody says in time where {host} is ({cause})",
+    "is the network's name server there? --resolve HOST:PORT:ADDR does without it",
+    temporary=True,
+)
 _OTHER = _Words("the request to {host} failed: {cause}", _TRY_AGAIN, temporary=True)
 
 
@@ -107,10 +112,16 @@ def error_of(failure: Failure, url: str, proxy: Proxy | None) -> NetworkError:
     """proxy: that the request was to go through."""
     if proxy and (error := _proxys_error(failure, host_of(url), proxy)):
         return error
-    words = _WORDS.get(failure.number, _OTHER)
+    words = _words(failure)
     host = f"{host_of(url)} (through the proxy {proxy.address})" if proxy else host_of(url)
     message = words.message.format(host=host, text=failure.text, cause=_cause(failure.text))
-    return CurlError(failure.number, message, hint=words.hint, temporary=words.temporary)
+    return CurlError(failure.number, message, hint=words.hint, temporary=words.temporary, connected=failure.connected)
+
+
+def _words(failure: Failure) -> _Words:
+    if failure.number != pycurl.E_OPERATION_TIMEDOUT or failure.connected:
+        return _WORDS.get(failure.number, _OTHER)
+    return _NO_NAME_IN_TIME if failure.text.startswith("Resolving") else _WORDS[pycurl.E_COULDNT_CONNECT]
 
 
 def _proxys_error(failure: Failure, host: str, proxy: Proxy) -> NetworkError | None:
@@ -141,12 +152,23 @@ def _cause(text: str) -> str:
 
 
 class CurlError(NetworkError):
-    """number: libcurl's `CURLE_…`."""
+    """number: libcurl's `CURLE_…`; connected: whether the host took the connection."""
 
-    def __init__(self, number: int, message: str, *, hint: str | None = None, temporary: bool = False) -> None:
+    def __init__(
+        self,
+        number: int,
+        message: str,
+        *,
+        hint: str | None = None,
+        temporary: bool = False,
+        connected: bool = True,
+    ) -> None:
         super().__init__(message, hint=hint, temporary=temporary)
         self.number = number
+        self._connected = connected
 
     @property
     def unreachable(self) -> bool:
+        if self.number == pycurl.E_OPERATION_TIMEDOUT:
+            return not self._connected
         return self.number in (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_CONNECT)

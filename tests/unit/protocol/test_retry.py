@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dget.errors import DgetError, IntegrityError, NetworkError, NotFound, RateLimited, RegistryError
+from dget.errors import (
+    DamagedFile,
+    DgetError,
+    IntegrityError,
+    NetworkError,
+    NotFound,
+    RateLimited,
+    RegistryError,
+    StorageError,
+    Unauthorized,
+)
 from dget.protocol.retry import ATTEMPTS_WITHOUT_PROGRESS, GiveUp, Retry, backoff, decide
 
 
@@ -49,6 +59,39 @@ def test_waits_grow_and_stay_bounded(attempt, jitter):
 
 class Unreachable(NetworkError):
     unreachable = True
+
+
+@st.composite
+def errors(draw):
+    error = draw(
+        st.sampled_from(
+            [
+                NotFound("x"),
+                Unauthorized("x"),
+                StorageError("full"),
+                IntegrityError("other bytes"),
+                DamagedFile("other bytes"),
+                NetworkError("untrusted"),
+                NetworkError("reset", temporary=True),
+                Unreachable("nobody there", temporary=True),
+            ]
+        )
+        | st.integers(400, 599).map(lambda status: RegistryError("x", status=status))
+        | st.just(RateLimited("slow down"))
+    )
+    return asked_to_wait(error, draw(st.none() | st.floats(0, 100_000)))
+
+
+@given(errors(), st.floats(0, 1), st.booleans())
+def test_whatever_fails_is_tried_a_bounded_number_of_times_never_too_early_and_within_minutes(error, jitter, known):
+    decisions = [decide(error, attempt=attempt, jitter=jitter, known=known) for attempt in range(1, 20)]
+    waits = [decision.after for decision in decisions if isinstance(decision, Retry)]
+    # Who gives up stays with it.
+    assert all(isinstance(decision, Retry) for decision in decisions[: len(waits)])
+    assert all(decision == GiveUp(error) for decision in decisions[len(waits) :])
+    assert len(waits) < 8
+    assert error.temporary or not waits
+    assert all((error.retry_after or 0) <= wait <= 60 for wait in waits)
 
 
 def test_a_host_that_was_never_reached_is_soon_given_up_and_one_that_was_gets_half_a_minute():

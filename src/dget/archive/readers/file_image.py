@@ -43,6 +43,9 @@ class FileImage:
         """What is damaged stays so."""
         return Alone(self, steady=True)
 
+    def expect(self, blobs: Sequence[Descriptor]) -> None:
+        """Nobody is far away."""
+
     def scout(self, known: Descriptor) -> None:
         """There is nobody else."""
 
