@@ -45,7 +45,8 @@ class Runs:
 
 
 def _run_once(call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
-    # A failure cancels its own run alone, not what else the caller's Cancel stands for.
-    run = Cancel()
-    with (cancel or Cancel()).on_cancel(run.cancel):
-        return run_interruptibly(lambda: call(run), run)
+    # A failure cancels its own run alone, not what else the caller's Cancel stands for. The end of a download cancels
+    # what is still asked for, and no more: what is to be written yet may take longer than a cancelled run is given.
+    run, transfers = Cancel(), Cancel()
+    with (cancel or Cancel()).on_cancel(run.cancel), run.on_cancel(transfers.cancel):
+        return run_interruptibly(lambda: call(transfers), run)
