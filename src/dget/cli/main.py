@@ -1,4 +1,4 @@
-"""The entry point: from the words of the command line to an exit status."""
+"""The entry point: signals, streams, and what every ending means to the person and to scripts."""
 
 import contextlib
 import os
@@ -8,45 +8,10 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
-import click
-
-from dget import __version__
-from dget.cli import arguments
-from dget.cli.cache import cache
-from dget.cli.cat import cat
-from dget.cli.check import check
-from dget.cli.config import config
-from dget.cli.cp import cp
-from dget.cli.demo import demo
-from dget.cli.doctor import doctor
-from dget.cli.inspect import inspect
-from dget.cli.login import login
-from dget.cli.logout import logout
-from dget.cli.ls import ls
-from dget.cli.pull import pull
-from dget.cli.quota import quota
 from dget.cli.reported import Reported
-from dget.cli.tags import tags
-from dget.cli.units import clean
 from dget.errors import DgetError, StorageError, UsageError
 
 _SIGNALS = ("SIGHUP", "SIGINT", "SIGTERM")
-VERBS: dict[str, click.Command] = {
-    "pull": pull,
-    "inspect": inspect,
-    "tags": tags,
-    "ls": ls,
-    "cat": cat,
-    "cp": cp,
-    "check": check,
-    "cache": cache,
-    "login": login,
-    "logout": logout,
-    "quota": quota,
-    "doctor": doctor,
-    "config": config,
-    "demo": demo,
-}
 _USAGE_HINT = "dget --help shows how it is used"
 
 
@@ -63,7 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     _catch_signals()
     _open_closed_streams()
     try:
-        return _run(words)
+        # Loading takes longer than all else here; a Ctrl-C ends it as it ends a pull.
+        from dget.cli.dispatch import run
+
+        return run(words)
     except Reported as reported:
         return _fail(reported.error, words)
     except DgetError as error:
@@ -87,70 +55,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         _flush_what_can_be()
 
 
-def _run(words: Sequence[str]) -> int:
-    line = arguments.read(words, grammar())
-    if "--version" in line.options:
-        sys.stdout.write(f"dget {__version__}\n")
-        return 0
-    if "--help" in line.options or not (line.words or line.explicit or _lists_images(line)):
-        sys.stdout.write(help_text(line.verb if line.explicit else None))
-        return 0 if "--help" in line.options else UsageError.exit_status
-    options = [*line.options, *(["--explicit"] if line.verb == "pull" and line.explicit else [])]
-    command = VERBS[line.verb]
-    # Not command.main(): it would turn a Ctrl-C and a closed pipe into endings of its own.
-    try:
-        with command.make_context(f"dget {line.verb}", [*options, "--", *line.words]) as context:
-            # What a verb returns is its exit status.
-            status: int | None = command.invoke(context)
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    except click.ClickException as error:
-        raise UsageError(error.format_message()) from error
-    return status or 0
-
-
-def _lists_images(line: arguments.CommandLine) -> bool:
-    return any(one.startswith("--file=") for one in line.options) or bool(os.environ.get("DGET_FILE"))
-
-
-def grammar() -> arguments.Grammar:
-    """The options of all verbs: they may stand before the verb, so their kinds must be known without it."""
-    flags = {"help", "version"}
-    switches: set[str] = set()
-    valued: set[str] = set()
-    aliases = {"h": "help"}
-    for command in VERBS.values():
-        for option in command.params:
-            if isinstance(option, click.Option):
-                names = [name.lstrip("-") for name in option.opts]
-                kind = flags if option.is_flag else switches if option.flag_value is True else valued
-                kind.add(names[0])
-                aliases |= dict.fromkeys(names[1:], names[0])
-    return arguments.Grammar(
-        verbs=frozenset(VERBS),
-        flags=frozenset(flags),
-        switches=frozenset(switches),
-        valued=frozenset(valued),
-        aliases=aliases,
-    )
-
-
-def help_text(verb: str | None) -> str:
-    """Of one verb, or of dget: the default verb's, with the other verbs named."""
-    command = VERBS[verb or arguments.DEFAULT_VERB]
-    context = click.Context(command, info_name=f"dget {verb}" if verb else "dget")
-    text = command.get_help(context)
-    if verb:
-        return f"{text}\n"
-    verbs = "\n".join(f"  {name:<9}{one.short_help}" for name, one in VERBS.items())
-    return f"{text}\n\nVerbs (dget VERB --help):\n{verbs}\n\nOptions may have one dash or two: -arch arm64, --arch arm64.\n"
-
-
 def _fail(error: DgetError, words: Sequence[str]) -> int:
     if _debugging(words):
         import traceback
 
         traceback.print_exception(error)
+    from dget.cli.units import clean
+
     hint = error.hint or (_USAGE_HINT if isinstance(error, UsageError) else None)
     for label, text in (("error", error.message), ("hint", hint)):
         if text:
