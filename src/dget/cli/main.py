@@ -1,9 +1,11 @@
 """The entry point: signals, streams, and what every ending means to the person and to scripts."""
 
+import _thread
 import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
@@ -12,6 +14,8 @@ from dget.cli.reported import Reported
 from dget.errors import DgetError, StorageError, UsageError
 
 _SIGNALS = ("SIGHUP", "SIGINT", "SIGTERM")
+# Seconds that one import takes.
+_LOADING = 0.02
 _USAGE_HINT = "dget --help shows how it is used"
 
 
@@ -104,7 +108,13 @@ def _catch_signals() -> None:
     numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
     ours = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
 
-    def stop(number: int, _: FrameType | None) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        if _loads(frame):
+            # What is raised now may be lost, or come out as another error: soon again.
+            again = threading.Timer(_LOADING, _thread.interrupt_main, [number])
+            again.daemon = True
+            again.start()
+            return
         # One is enough to end well, and a terminal that goes away sends several. A second Ctrl-C ends at once.
         for other in ours:
             signal.signal(other, signal.SIG_DFL if other == signal.SIGINT else signal.SIG_IGN)
@@ -112,6 +122,15 @@ def _catch_signals() -> None:
 
     for number in ours:
         signal.signal(number, stop)
+
+
+def _loads(frame: FrameType | None) -> bool:
+    """Whether this is in the midst of an import."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _end_interrupted(number: int) -> NoReturn:
