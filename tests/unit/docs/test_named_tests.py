@@ -19,9 +19,7 @@ def test_every_test_and_file_of_tests_that_a_page_names_is_there(page):
     files = re.findall(r"`(tests/[\w/.]+\.py)`", text)
     assert [file for file in files if not (ROOT / file).is_file()] == []
     named = re.findall(r"`(test_\w+)(…?)", text)
-    assert [
-        name for name, cut in named if not any(one.startswith(name) if cut else one == name for one in THERE)
-    ] == []
+    assert [name for name, cut in named if not any(one.startswith(name) if cut else one == name for one in THERE)] == []
 
 
 @pytest.mark.parametrize("page", ["credentials", "mirrors", "networks"])
