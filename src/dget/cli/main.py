@@ -16,6 +16,7 @@ from dget.errors import DgetError, StorageError, UsageError
 _SIGNALS = ("SIGHUP", "SIGINT", "SIGTERM")
 # Seconds that one import takes.
 _LOADING = 0.02
+_ON = frozenset(("1", "t", "true", "y", "yes", "on"))
 _USAGE_HINT = "dget --help shows how it is used"
 
 
@@ -49,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _fail(StorageError(f"cannot write the result: {error.strerror or error}"), words)
     except Exception as error:
-        if _debugging(words):
+        if _asks_for("debug", words):
             raise
         defect = DgetError(
             f"dget has a defect: {type(error).__name__}: {error}", hint="please report it with the output of -debug"
@@ -60,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(error: DgetError, words: Sequence[str]) -> int:
-    if _debugging(words):
+    if _asks_for("debug", words):
         import traceback
 
         traceback.print_exception(error)
@@ -76,14 +77,16 @@ def _fail(error: DgetError, words: Sequence[str]) -> int:
 
 def _tell_scripts(error: DgetError, words: Sequence[str]) -> None:
     """The error as JSON, where the command line asked for JSON and did not even get as far as its verb."""
-    if any(word in ("-json", "--json", "-json=true", "--json=true") for word in words) or os.environ.get("DGET_JSON"):
+    if _asks_for("json", words):
         from dget.cli.render import error_json
 
         sys.stdout.write(error_json(error))
 
 
-def _debugging(words: Sequence[str]) -> bool:
-    return any(word in ("-debug", "--debug", "-debug=true", "--debug=true") for word in words)
+def _asks_for(flag: str, words: Sequence[str]) -> bool:
+    """Whether the command line or the environment sets it, as far as can be told of what may make no sense."""
+    given = (f"-{flag}", f"--{flag}", f"-{flag}=true", f"--{flag}=true")
+    return any(word in given for word in words) or os.environ.get(f"DGET_{flag.upper()}", "").lower() in _ON
 
 
 def _open_closed_streams() -> None:

@@ -98,6 +98,26 @@ def test_what_is_wrong_with_a_verbs_words_is_one_line_and_its_help_is_named(word
     assert capsys.readouterr().err.splitlines() == [said, hint]
 
 
+@pytest.mark.parametrize("said", ["1", "true"])
+def test_the_environment_asks_for_json_and_for_tracebacks_too(said, monkeypatch, capsys):
+    monkeypatch.setenv("DGET_JSON", said)
+    monkeypatch.setenv("DGET_DEBUG", said)
+    main(["-nonsense"])
+    written = capsys.readouterr()
+    assert '"code": "usage"' in written.out
+    assert "Traceback" in written.err
+
+
+@pytest.mark.parametrize("said", ["", "0", "false"])
+def test_the_environment_may_decline_both(said, monkeypatch, capsys):
+    monkeypatch.setenv("DGET_JSON", said)
+    monkeypatch.setenv("DGET_DEBUG", said)
+    main(["-nonsense"])
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert "Traceback" not in written.err
+
+
 def test_the_default_verbs_options_mean_the_same_beside_every_verb():
     """A command line that the default verb's options explain is read without those of the others."""
     own, of_all = grammar(["pull"]), grammar()
