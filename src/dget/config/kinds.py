@@ -59,8 +59,8 @@ class Kind:
     example: str = '""'
 
 
-def text(metavar: str, *, example: str = "") -> Kind:
-    return Kind(metavar=metavar, expects="a text", toml=(str,), example=f'"{example}"')
+def text(metavar: str, check: Callable[[Any], None] = _anything, *, example: str = "") -> Kind:
+    return Kind(metavar=metavar, expects="a text", toml=(str,), check=check, example=f'"{example}"')
 
 
 def path(metavar: str, *, example: str = "") -> Kind:
