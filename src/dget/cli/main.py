@@ -48,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone, as `head` does.
         return 128 + getattr(signal, "SIGPIPE", 13)
     except OSError as error:
-        return _fail(StorageError(f"cannot write the result: {error.strerror or error}"), words)
+        said = f"cannot write the result: {error.strerror or error}"
+        return _fail(StorageError(said, hint="see to where standard output goes"), words)
     except Exception as error:
         if _asks_for("debug", words):
             raise
