@@ -63,6 +63,8 @@ clean: ## remove .venv and everything that tools left behind
 $(RUN): .venv/pyvenv.cfg requirements/run.txt requirements/build.txt pyproject.toml
 	$(PIP) install --require-hashes -r requirements/run.txt -r requirements/build.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	@# As an installed package comes; where Python may write no bytecode, each start would compile it anew.
+	@.venv/bin/python -m compileall -q src/dget
 	@touch $@
 
 $(DEV): $(RUN) requirements/dev.txt

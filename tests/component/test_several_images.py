@@ -169,6 +169,12 @@ def test_images_of_equal_file_names_get_longer_ones(registry, tmp_path):
         assert check_archive(found[f"{host}-{team}-app_1_linux-amd64.tar.gz"]) == [name]
 
 
+def test_a_name_that_is_none_keeps_no_other_image_from_its_file(images, tmp_path, capsys):
+    assert main([*images, "BAD:1", "-o", "out/"]) == 11
+    assert len(list((tmp_path / "out").iterdir())) == len(images)
+    assert "1 of 4 images failed: BAD:1" in capsys.readouterr().err
+
+
 def test_images_that_no_name_sets_apart_are_refused_before_anything_is_fetched(registry, tmp_path, capsys):
     one, two = (registry.image("app", "1", noise(place, 100)) for place in (1, 2))
     assert main([registry.name(f"app:1@{one}"), registry.name(f"app:1@{two}"), "--fail-fast"]) == 2

@@ -152,6 +152,7 @@ def test_4_for_a_password_that_is_missing_or_wrong(fails_with, tmp_path, credent
         message = fails_with(4, registry.name("bb:1"), *credentials)
         assert registry.address in message
         assert "falsch" not in message
+        assert (f"dget login {registry.address}" in message) == (not credentials)
 
 
 def test_5_for_a_port_where_nobody_listens(fails_with):

@@ -16,6 +16,8 @@ from tests.parts.process import need
 from tests.parts.tls import CertificateAuthority, KeyPair
 
 _TIMEOUT = 60
+# Where Linux distributions keep what they trust.
+_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,26 @@ def refused(dget, place, workplace) -> Callable[..., str]:
 
 
 @pytest.fixture
+def pulled_where(environment, place, workplace) -> Callable[[str, str], subprocess.CompletedProcess[str]]:
+    """Pulls from a host in a mount namespace of its own, in which a command of the shell was run before."""
+    within = [need("unshare", "util-linux"), "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--"]
+
+    def run(before: str, host: str) -> subprocess.CompletedProcess[str]:
+        dget = [sys.executable, "-m", "dget", f"{host}/oci-single:1", *place.resolve]
+        return subprocess.run(
+            [*within, "sh", "-c", f'{before} && exec "$@"', "sh", *dget],
+            cwd=workplace,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
 def home(environment) -> Path:
     return Path(environment["HOME"])
 
@@ -138,25 +160,28 @@ def test_certs_d_folders_of_the_person_count(pull, refused, place, home, folder)
 
 
 @pytest.mark.parametrize("folder", ["docker", "containers"])
-def test_certs_d_folders_of_the_system_count(environment, place, workplace, tmp_path, folder):
+def test_certs_d_folders_of_the_system_count(pulled_where, place, tmp_path, folder):
     own = tmp_path / "etc" / "certs.d" / place.strict
     own.mkdir(parents=True)
     (own / "ca.crt").write_bytes(place.authority.file.read_bytes())
     (own / "client.cert").write_bytes(place.client.certificate.read_bytes())
     (own / "client.key").write_bytes(place.client.key.read_bytes())
-    # In a mount namespace of its own.
-    within = [need("unshare", "util-linux"), "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--"]
-    bind = f'mount --bind "{tmp_path / "etc"}" /etc/{folder} && exec "$@"'
-    done = subprocess.run(
-        [*within, "sh", "-c", bind, "sh", sys.executable, "-m", "dget", f"{place.strict}/oci-single:1", *place.resolve],
-        cwd=workplace,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT,
-        check=False,
-    )
+    done = pulled_where(f'mount --bind "{tmp_path / "etc"}" /etc/{folder}', place.strict)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_systems_own_authorities_are_trusted(pulled_where, place):
+    bundle = next(path for path in _BUNDLES if Path(path).exists())
+    done = pulled_where(f'mount --bind "{place.authority.file}" {bundle}', place.host)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_system_without_authorities_says_what_to_install(pulled_where, place):
+    folders = {str(Path(path).parent) for path in _BUNDLES if Path(path).exists()}
+    done = pulled_where(" && ".join(f"mount -t tmpfs none {folder}" for folder in folders), place.host)
+    assert done.returncode == 5, done.stderr
+    assert "ca-certificates" in done.stderr
+    assert "--ca-file" in done.stderr
 
 
 def test_a_client_certificate_of_the_command_line(pull, refused, place, tmp_path):

@@ -1,7 +1,7 @@
 """A client: settings and connections for many calls."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -202,10 +202,14 @@ class Client:
     def namesakes(self, images: Sequence[str]) -> frozenset[str]:
         """Those whose archives would have one default file name, as a/app:1 and b/app:1: `full_name` sets them apart.
 
-        Raises UsageError where it would not.
+        A name that makes no sense has none: its own pull says so. Raises UsageError where `full_name` would not.
         """
-        located = ((image, self._locator(image)) for image in images)
-        return find_namesakes({image: one for image, one in located if isinstance(one, Reference)})
+        references: dict[str, Reference] = {}
+        for image in images:
+            with suppress(UsageError):
+                if isinstance(located := self._locator(image), Reference):
+                    references[image] = located
+        return find_namesakes(references)
 
     def plan(
         self,

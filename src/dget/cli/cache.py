@@ -25,7 +25,7 @@ cache_verb_options = together(
 )
 
 
-@click.command("cache", short_help="Show, check and tidy what is kept.")
+@click.command("cache")
 @click.argument("words", nargs=-1, metavar="[ls|prune|rm|verify|path] [IMAGE]...")
 @cache_verb_options
 @setting_option("cache_dir")

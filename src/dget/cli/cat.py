@@ -7,7 +7,7 @@ import click
 from dget.cli.options import cache_options, connection_options, output_options, platform_option, settings_of
 
 
-@click.command("cat", short_help="Print a file of an image.")
+@click.command("cat")
 @click.argument("image")
 @click.argument("path")
 @platform_option

@@ -7,7 +7,7 @@ import click
 from dget.cli.options import output_options, platform_option
 
 
-@click.command("check", short_help="Say whether a file is whole, and which engines load it.")
+@click.command("check")
 @click.argument("file", metavar="FILE")
 @platform_option
 @output_options

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dget.api import ConfigInEffect, ConfigPath
 
 
-@click.command("config", short_help="Show or begin the configuration.")
+@click.command("config")
 @click.argument("action", type=click.Choice(("show", "path", "init")), metavar="show|path|init")
 @platform_option
 @connection_options

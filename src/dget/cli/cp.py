@@ -7,7 +7,7 @@ import click
 from dget.cli.options import cache_options, connection_options, output_options, platform_option, settings_of
 
 
-@click.command("cp", short_help="Copy a file or folder out of an image.")
+@click.command("cp")
 @click.argument("image")
 @click.argument("path")
 @click.argument("dest")

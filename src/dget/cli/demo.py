@@ -7,7 +7,7 @@ import click
 from dget.cli.options import option, output_options
 
 
-@click.command("demo", short_help="Try dget without a network.")
+@click.command("demo")
 @option("--output", "-o", metavar="PATH", help="Where the archive goes (default: the working folder).")
 @output_options
 def demo(output: str | None, **options: Any) -> None:

@@ -7,7 +7,7 @@ import click
 from dget.cli.options import cache_options, connection_options, output_options, settings_of
 
 
-@click.command("doctor", short_help="Find out what keeps pulls from working.")
+@click.command("doctor")
 @click.argument("target", required=False, metavar="[HOST|IMAGE]")
 @connection_options
 @cache_options

@@ -7,7 +7,7 @@ import click
 from dget.cli.options import cache_options, connection_options, option, output_options, platform_option, settings_of
 
 
-@click.command("inspect", short_help="Show an image's configuration.")
+@click.command("inspect")
 @click.argument("image")
 @option("--raw", is_flag=True, help="The registry's manifest or index, byte for byte.")
 @platform_option

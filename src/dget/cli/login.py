@@ -7,7 +7,7 @@ import click
 from dget.cli.options import connection_options, output_options, settings_with
 
 
-@click.command("login", short_help="Keep a name and a password for a registry.")
+@click.command("login")
 @click.argument("host", required=False)
 @connection_options
 @output_options

@@ -7,7 +7,7 @@ import click
 from dget.cli.options import connection_options, output_options, settings_of
 
 
-@click.command("logout", short_help="Forget what login kept.")
+@click.command("logout")
 @click.argument("host", required=False)
 @connection_options
 @output_options

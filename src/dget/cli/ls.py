@@ -7,7 +7,7 @@ import click
 from dget.cli.options import cache_options, connection_options, option, output_options, platform_option, settings_of
 
 
-@click.command("ls", short_help="List the files of an image.")
+@click.command("ls")
 @click.argument("image")
 @click.argument("path", default="/")
 @option("--long", "-l", is_flag=True, help="Mode, owner, size, time and layer of each file.")

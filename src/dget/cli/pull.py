@@ -54,7 +54,7 @@ pull_options = together(
 )
 
 
-@click.command("pull", short_help="Download an image into a file (the default).")
+@click.command("pull")
 @click.argument("words", nargs=-1, metavar="IMAGE[:TAG|@DIGEST]...")
 @platforms_option
 @pull_options

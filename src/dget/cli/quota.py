@@ -7,7 +7,7 @@ import click
 from dget.cli.options import connection_options, output_options, settings_of
 
 
-@click.command("quota", short_help="Show how many pulls a registry allows yet.")
+@click.command("quota")
 @click.argument("target", required=False, metavar="[HOST|IMAGE]")
 @connection_options
 @output_options

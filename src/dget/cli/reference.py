@@ -2,7 +2,7 @@
 
 import click
 
-from dget.cli.main import VERBS
+from dget.cli.verbs import VERBS, command_of
 
 _BEFORE = """\
 # The command line
@@ -50,7 +50,7 @@ An error is two lines on standard error, `error:` and `hint:`. With `--json`, st
 
 def reference() -> str:
     """Markdown."""
-    sections = [_BEFORE, *(_section(name, command) for name, command in VERBS.items()), _AFTER]
+    sections = [_BEFORE, *(_section(verb, command_of(verb)) for verb in VERBS), _AFTER]
     return "\n".join(sections)
 
 

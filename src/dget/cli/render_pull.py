@@ -18,13 +18,14 @@ def text(result: PullResult | ManyResult) -> bytes:
 def summary(result: PullResult | ManyResult) -> str:
     if result.kept:
         return clean(f"{result.path} is there already: kept (--no-clobber)")
+    layers = "1 layer" if result.layers == 1 else f"{result.layers} layers"
     cached = f", {size(result.reused)} of it here already" if result.reused else ""
     speed = f", {rate(result.fetched / result.seconds)}" if result.fetched and result.seconds else ""
     rows = [
         *_image_rows(result),
         (
             "file",
-            f"{'standard output' if result.path == STREAM else result.path}  {size(result.size)}, {result.layers} layers{cached}",
+            f"{'standard output' if result.path == STREAM else result.path}  {size(result.size)}, {layers}{cached}",
         ),
         *([("beside", f"{result.companions} attestations and referrers")] if result.companions else []),
         *_converted_rows(result),

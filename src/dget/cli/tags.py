@@ -7,7 +7,7 @@ import click
 from dget.cli.options import connection_options, output_options, settings_of
 
 
-@click.command("tags", short_help="List a repository's tags.")
+@click.command("tags")
 @click.argument("repository")
 @connection_options
 @output_options

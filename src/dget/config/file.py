@@ -67,7 +67,9 @@ def read_config(environment: Mapping[str, str]) -> ConfigFile:
         raise UsageError(f"there is no file {path}", hint="DGET_CONFIG names it") from error
     except (OSError, UnicodeDecodeError) as error:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "it is not UTF-8"
-        raise UsageError(f"cannot read {path}: {reason}") from error
+        raise UsageError(
+            f"cannot read {path}: {reason}", hint="move it away, or name another in DGET_CONFIG"
+        ) from error
     try:
         table = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
@@ -81,7 +83,8 @@ def read_config(environment: Mapping[str, str]) -> ConfigFile:
         values = read_table(Settings, table)
     except Misfit as wrong:
         raise UsageError(
-            f"{path} line {line_of(lines, wrong.path)}: {_dotted(wrong.path)} {wrong}", hint=wrong.hint
+            f"{path} line {line_of(lines, wrong.path)}: {_dotted(wrong.path)} {wrong}",
+            hint=wrong.hint or "correct that line; # before it leaves it out",
         ) from None
     folder = path.absolute().parent
     values = {name: _anchored(value, folder) for name, value in values.items()}

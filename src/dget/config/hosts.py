@@ -25,8 +25,12 @@ def _check_address(value: str) -> None:
 
 
 def _check_mirror(url: str) -> None:
-    if not url.startswith(("https://", "http://")) or url.partition("://")[2].strip("/") == "":
-        raise Misfit(f"takes URLs that begin with https:// or http://, not {url!r}")
+    from dget.config.mirrors.mirror_url import mirror_root
+
+    try:
+        mirror_root(url)
+    except ValueError as error:
+        raise Misfit(f"takes URLs: {error}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

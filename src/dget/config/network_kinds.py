@@ -1,6 +1,6 @@
-"""The kinds of values that say how hosts are reached: rates, proxies, addresses in place of what the DNS says."""
+"""The kinds of values that say which hosts are asked, and how: registries, mirrors, proxies, addresses, rates."""
 
-from dget.config.kinds import Kind, Misfit, texts
+from dget.config.kinds import Kind, Misfit, text, texts
 from dget.errors import UsageError
 
 _FACTORS = {"K": 1e3, "M": 1e6, "G": 1e9}
@@ -31,6 +31,38 @@ def _check_resolve(entry: str) -> None:
         Pin.parse(entry)
     except UsageError as error:
         raise Misfit(f"takes HOST:PORT:ADDR, not {entry!r}", hint=error.hint) from None
+
+
+def _check_registry(written: str) -> None:
+    from dget.model.reference import check_domain
+
+    host = written.removeprefix("http://").removeprefix("https://").rstrip("/")
+    try:
+        check_domain(host)
+    except UsageError as error:
+        # Before an @ may stand a password.
+        raise Misfit(f"takes a registry's host, not {host.rpartition('@')[2]!r}", hint=error.hint) from None
+
+
+def _check_mirror(word: str) -> None:
+    from dget.config.mirrors.named_mirrors import NamedMirrors
+
+    try:
+        NamedMirrors.of_words([word])
+    except UsageError as error:
+        why = error.message.partition(": ")[2]
+        raise Misfit(f"takes URL or REGISTRY=URL: {why}", hint=error.hint) from None
+
+
+def _check_platform(written: str | None) -> None:
+    from dget.model import PlatformWish
+
+    if written is None:
+        return
+    try:
+        PlatformWish.parse(written)
+    except UsageError as error:
+        raise Misfit(f"takes OS/ARCH[/VARIANT], not {written!r}", hint=error.hint) from None
 
 
 def _check_proxy(url: str | None) -> None:
@@ -69,4 +101,7 @@ PROXY = Kind(
     secret=True,
     example='"http://proxy.example:3128"',
 )
+REGISTRY = text("HOST", _check_registry, example="docker.io")
+MIRROR = texts("URL", _check_mirror, example="https://mirror.example")
+PLATFORM = text("OS/ARCH[/VARIANT]", _check_platform, example="linux/amd64")
 RESOLVE = texts("HOST:PORT:ADDR", _check_resolve, example="reg.example:443:192.0.2.1")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from dget.config.hosts import HOSTS, HostSettings, host_named, resolutions
-from dget.config.kinds import SIZE, Misfit, choice, path, paths, seconds, secret, switch, text, texts, whole
-from dget.config.network_kinds import PROXY, RATE, RESOLVE
+from dget.config.kinds import SIZE, Misfit, choice, path, paths, seconds, secret, switch, text, whole
+from dget.config.network_kinds import MIRROR, PLATFORM, PROXY, RATE, REGISTRY, RESOLVE
 from dget.config.setting import setting, settings_in
 from dget.errors import UsageError
 
@@ -46,9 +46,7 @@ class Settings:
     environment: where proxies, trusted certificates and folders may be named besides.
     """
 
-    registry: str = setting(
-        "docker.io", text("HOST", example="docker.io"), "Where images without a host are (default docker.io)."
-    )
+    registry: str = setting("docker.io", REGISTRY, "Where images without a host are (default docker.io).")
     username: str | None = setting(None, text("NAME"), "Name for the registry.", in_file=False)
     password: str | None = setting(
         None, secret("WORD"), "Password or access token; others may see it here.", in_file=False
@@ -57,11 +55,7 @@ class Settings:
     no_proxy: str | None = setting(
         None, text("HOSTS", example="localhost,.example"), "Hosts without a proxy, as in NO_PROXY; * for all."
     )
-    mirror: tuple[str, ...] = setting(
-        (),
-        texts("URL", example="https://mirror.example"),
-        "Fetch from there too; REGISTRY=URL (repeatable).",
-    )
+    mirror: tuple[str, ...] = setting((), MIRROR, "Fetch from there too; REGISTRY=URL (repeatable).")
     tag_from: Literal["origin", "any"] = setting(
         "origin", choice({"origin": "origin", "any": "any"}), "Who says what a tag names (default origin)."
     )
@@ -96,7 +90,7 @@ class Settings:
     )
     platform: str | None = setting(
         None,
-        text("OS/ARCH[/VARIANT]", example="linux/amd64"),
+        PLATFORM,
         "Default: linux on this machine's architecture. -arch arm64 means linux/arm64.",
         group="image",
         alias="--arch",

@@ -16,7 +16,7 @@ from dget.flow import Clock
 from dget.protocol.challenge import parse_challenges
 from dget.protocol.failures import failure_of
 from dget.protocol.http import Headers, Request, Response
-from dget.protocol.origin import check_realm, host_of, origin
+from dget.protocol.origin import check_realm, host_of
 
 CLIENT_ID = "dget"
 # A token's life where the answer does not say (docs/spec/auth/token.md), and the least that one has: moby takes 60 s
@@ -237,8 +237,8 @@ def _basic(credential: Credential) -> str:
 
 
 def _refusal_hint(authority: Authority, credential: Credential | None) -> str:
-    host = origin(authority.registry_url)[1]
     if credential is None:
-        return f"if the image is private at {host}, log in (dget login) or give -username and --password-stdin"
+        host = host_of(authority.registry_url)
+        return f"if the image is private, log in (dget login {host}) or give -username and --password-stdin"
     found = f"they come from {credential.source}; " if credential.source else ""
     return f"check the name and the password: {found}some registries want an access token in the password's place"

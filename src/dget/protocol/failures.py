@@ -9,6 +9,9 @@ from dget.protocol.http import Headers, Response
 from dget.protocol.quota import Quota
 
 _TEXT_MAX = 200
+_NO_TAG = "check the spelling; `dget tags REPOSITORY` lists the tags that exist"
+# Registries say so of what they do not show to everybody, too.
+_NO_REPOSITORY = "check the spelling; where the repository is private, log in first: dget login HOST"
 _TITLE = re.compile(r"<title>([^<]+)</title>", re.IGNORECASE)
 _TITLE_WITHIN = 4096
 # Longer waits than a day are a clock that differs or a header that means something else.
@@ -45,7 +48,7 @@ def _error_for(response: Response, host: str, subject: str, hint: str | None) ->
         case 404:
             return NotFound(
                 f"{host} has no {subject or 'such thing'}{said}",
-                hint=hint or "check the spelling; `dget tags REPOSITORY` lists the tags that exist",
+                hint=hint or (_NO_REPOSITORY if code == "NAME_UNKNOWN" else _NO_TAG),
             )
         case 429:
             return RateLimited(f"{host} allows no more requests now{said}", hint=hint or _quota_hint(response.headers))

@@ -76,7 +76,11 @@ _WORDS = {
     pycurl.E_SSL_CERTPROBLEM: _NO_CLIENT_CERTIFICATE,
     # This is what it says of a key.
     pycurl.E_BAD_FUNCTION_ARGUMENT: _NO_CLIENT_CERTIFICATE,
-    pycurl.E_SSL_CACERT_BADFILE: _Words("the CA file cannot be used ({cause})", "check --ca-file"),
+    # Of a file that was named, and of the system's where there is none: small containers come without.
+    pycurl.E_SSL_CACERT_BADFILE: _Words(
+        "the certificate authorities that {host} is checked by cannot be read ({cause})",
+        "install the system's (package ca-certificates), or name them with --ca-file PEM",
+    ),
     pycurl.E_URL_MALFORMAT: _Words("{host} is no address that dget can ask ({cause})", "check the name and -proxy"),
     # Not only of an address: an answer without a status line counts as HTTP 0.9.
     pycurl.E_UNSUPPORTED_PROTOCOL: _Words("{host} does not answer in HTTP ({cause})", "is it the right port?"),

@@ -1,9 +1,14 @@
 """The command line's rules."""
 
+import subprocess
+import sys
+
 import pytest
 
 from dget.cli.arguments import images, read
-from dget.cli.main import grammar
+from dget.cli.dispatch import grammar
+from dget.cli.main import main
+from dget.cli.verbs import VERBS
 from dget.errors import UsageError
 
 GRAMMAR = grammar()
@@ -78,3 +83,55 @@ def test_a_missing_or_odd_value_is_refused(text):
 )
 def test_the_originals_second_form_names_a_tag(words, explicit, found):
     assert images(words, explicit=explicit) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("config", "error: Missing argument 'show|path|init'. Choose from: show, path, init"),
+        ("tags a b", "error: Got unexpected extra argument (b)"),
+    ],
+)
+def test_what_is_wrong_with_a_verbs_words_is_one_line_and_its_help_is_named(words, said, capsys):
+    assert main(words.split()) == UsageError.exit_status
+    hint = f"hint: dget {words.split()[0]} --help shows how it is used"
+    assert capsys.readouterr().err.splitlines() == [said, hint]
+
+
+@pytest.mark.parametrize("said", ["1", "true"])
+def test_the_environment_asks_for_json_and_for_tracebacks_too(said, monkeypatch, capsys):
+    monkeypatch.setenv("DGET_JSON", said)
+    monkeypatch.setenv("DGET_DEBUG", said)
+    main(["-nonsense"])
+    written = capsys.readouterr()
+    assert '"code": "usage"' in written.out
+    assert "Traceback" in written.err
+
+
+@pytest.mark.parametrize("said", ["", "0", "false"])
+def test_the_environment_may_decline_both(said, monkeypatch, capsys):
+    monkeypatch.setenv("DGET_JSON", said)
+    monkeypatch.setenv("DGET_DEBUG", said)
+    main(["-nonsense"])
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert "Traceback" not in written.err
+
+
+def test_the_default_verbs_options_mean_the_same_beside_every_verb():
+    """A command line that the default verb's options explain is read without those of the others."""
+    own, of_all = grammar(["pull"]), grammar()
+    assert own.verbs == of_all.verbs
+    assert not own.flags & (of_all.switches | of_all.valued)
+    assert not own.switches & (of_all.flags | of_all.valued)
+    assert not own.valued & (of_all.flags | of_all.switches)
+    assert own.aliases.items() <= of_all.aliases.items()
+
+
+def test_help_loads_no_verb_but_the_default_one_and_nothing_of_the_work():
+    program = "import sys; from dget.cli.main import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert loaded & {f"dget.cli.{verb}" for verb in VERBS} == {"dget.cli.pull"}
+    rooms = ("model", "protocol", "transport", "store", "engine", "api", "serve")
+    assert not loaded & {f"dget.{room}" for room in rooms}

@@ -1,4 +1,4 @@
-"""What the summary says of loading a file."""
+"""What the summary says of a file, and of loading it."""
 
 from pathlib import Path
 
@@ -6,10 +6,13 @@ import pytest
 
 from dget.api import PullResult
 from dget.cli.load_commands import load_commands
+from dget.cli.render import summary
 
 
-def commands(kind: str, compress: str, path: str = "x", *, holds: str = "an image", companions: int = 0) -> list[str]:
-    result = PullResult(
+def pulled(
+    kind: str, compress: str, path: str = "x", *, holds: str = "an image", companions: int = 0, layers: int = 1
+) -> PullResult:
+    return PullResult(
         path=Path(path),
         image="a:1",
         name="docker.io/library/a:1",
@@ -18,14 +21,23 @@ def commands(kind: str, compress: str, path: str = "x", *, holds: str = "an imag
         size=1,
         format=kind,
         compression=compress,
-        layers=1,
+        layers=layers,
         fetched=1,
         reused=0,
         seconds=1.0,
         kind=holds,
         companions=companions,
     )
+
+
+def commands(kind: str, compress: str, path: str = "x", *, holds: str = "an image", companions: int = 0) -> list[str]:
+    result = pulled(kind, compress, path, holds=holds, companions=companions)
     return [command for _, command in load_commands(result)]
+
+
+@pytest.mark.parametrize(("layers", "said"), [(0, "0 layers"), (1, "1 layer"), (2, "2 layers")])
+def test_the_summary_counts_layers(layers, said):
+    assert f", {said}\n" in summary(pulled("docker-archive", "gzip", layers=layers))
 
 
 @pytest.mark.parametrize("kind", ["docker-archive", "docker-legacy", "oci-archive"])

@@ -38,6 +38,13 @@ def test_a_status_becomes_the_right_error_with_the_registrys_words(status, kind)
     assert "some words" in error.message or status == 407
 
 
+@pytest.mark.parametrize(("code", "advised"), [("NAME_UNKNOWN", "dget login"), ("MANIFEST_UNKNOWN", "dget tags")])
+def test_a_repository_that_is_not_there_is_no_question_of_tags(code, advised):
+    body = b'{"errors": [{"code": "%s"}]}' % code.encode()
+    error = failure_of(Response(status=404, body=body), "r.example", now=NOW, subject="a:1")
+    assert advised in (error.hint or "")
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"plain words", b"<html><body>x", b'{"errors": []}', b"\xff\x00", b'{"errors": 5}']
 )

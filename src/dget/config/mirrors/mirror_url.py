@@ -12,7 +12,7 @@ def mirror_root(text: str) -> str:
     """
     scheme, separator, _ = text.partition("://")
     if not separator:
-        raise ValueError(f"{text!r} has no scheme: it begins with https:// or http://")
+        raise ValueError(f"{text.rpartition('@')[2]!r} has no scheme: it begins with https:// or http://")
     try:
         parts = urlsplit(text)
         port = parts.port
