@@ -104,6 +104,20 @@ def test_the_manifests_of_all_platforms_wanted_are_fetched_side_by_side(registry
     assert steps.sequential == 3
 
 
+@pytest.mark.parametrize("kind", ["index", "single"])
+def test_where_one_connection_is_allowed_nothing_is_asked_side_by_side(registry, cdn, link, settings, tmp_path, kind):
+    if kind == "index":
+        registry.index("app", "1", amd64=[noise(8, 100)], arm64=[noise(9, 100)])
+    else:
+        registry.image("app", "1", noise(8, 100))
+    steps = Steps()
+    registry.fault = lambda request, given: steps.taken(request, link(request, given))
+    cdn.fault = steps.taken
+    with Client(replace(settings, connections=1)) as client:
+        client.pull(registry.name("app:1"), platform="all", format="oci-archive", output=tmp_path / "x.tar")
+    assert steps.sequential == len(registry.asked) + len(cdn.asked)
+
+
 def test_platforms_that_an_index_does_not_tell_are_read_side_by_side(registry, settings, tmp_path):
     """The index, all manifests, all configs, the layers."""
     registry.index("app", "1", amd64=[noise(8, 100)], arm64=[noise(9, 100)], riscv64=[noise(10, 100)])
