@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 
 import pytest
 
 from dget import Client, Settings
-from dget.errors import NoSuchPlatform
+from dget.errors import NoSuchPlatform, NotFound
 from dget.flow import Cancel
 from dget.model import Digest
 from dget.model.media_type import OCI_INDEX
@@ -200,3 +201,29 @@ def test_another_thread_may_cancel_before_the_pull_begins(registry, client, tmp_
     with pytest.raises(Exception, match="stopped"):
         client.pull(registry.name("app:1"), platform="amd64", output=tmp_path / "x.tar", cancel=cancel)
     assert registry.asked == []
+
+
+def test_what_failed_ends_all_that_was_asked_beside_it(registry, settings, events, tmp_path):
+    """One of two manifests is gone; the other one's server is busy, and it is not asked again."""
+    registry.index("app", "1", amd64=[noise(8, 100)], arm64=[noise(9, 100)])
+    asked = threading.Event()
+    index = json.loads(registry.content.manifest("app", "1").raw)
+    gone, busy = (entry["digest"] for entry in index["manifests"][1:])
+
+    def fail(request, given):
+        if gone in request.url:
+            asked.wait(10)
+            return with_status(given, 404)
+        if busy in request.url:
+            asked.set()
+            return with_status(given, 503, ("Retry-After", "1"))
+        return given
+
+    registry.fault = fail
+    before = set(threading.enumerate())
+    with Client(settings, observer=events.append) as client, pytest.raises(NotFound):
+        client.pull(registry.name("app:1"), platform="all", format="oci-archive", output=tmp_path / "x.tar")
+    for thread in threading.enumerate():
+        if thread not in before and thread.name == "dget-beside":
+            thread.join(5)
+    assert len([url for _, url, _ in registry.asked if busy in url]) == 1

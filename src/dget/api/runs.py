@@ -48,4 +48,8 @@ def _run_once(call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
     # A failure cancels its own run alone, not what else the caller's Cancel stands for.
     run = Cancel()
     with (cancel or Cancel()).on_cancel(run.cancel):
-        return run_interruptibly(lambda: call(run), run)
+        try:
+            return run_interruptibly(lambda: call(run), run)
+        finally:
+            # What was asked beside it, and nobody waits for any more, ends with it.
+            run.cancel()
