@@ -49,7 +49,7 @@ def link(registry, cdn):
 @pytest.mark.parametrize(("cache", "by"), [(True, "tag"), (False, "digest")])
 def test_a_cold_pull_takes_six_sequential_steps(registry, cdn, link, settings, tmp_path, kind, blobs, cache, by):
     """401, token, index, manifest, link, blob; a single manifest's config is read beside the link."""
-    layer = noise(8, 9_000_000)
+    layer = noise(8, 18_000_000)
     digest = registry.index("app", "1", amd64=[layer]) if kind == "index" else registry.image("app", "1", layer)
     steps = Steps()
     registry.fault = lambda request, given: steps.taken(

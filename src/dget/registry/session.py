@@ -142,6 +142,9 @@ class Session:
         with contextlib.ExitStack() as turn:
             if not self._endpoint.gives_blobs:
                 turn.enter_context(self._links.turn(digest, cancel))
+            # Whoever was waited for may have learned it.
+            if self._endpoint.gives_blobs:
+                turn.close()
 
             def given() -> None:
                 self._endpoint.gives_blobs = True
