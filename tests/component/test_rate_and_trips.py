@@ -44,9 +44,16 @@ def link(registry, cdn):
     return lead
 
 
-@pytest.mark.parametrize("kind", ["index", "single"])
-@pytest.mark.parametrize("blobs", ["signed", "direct"])
-@pytest.mark.parametrize(("cache", "by"), [(True, "tag"), (False, "digest")])
+@pytest.mark.parametrize(
+    ("kind", "blobs", "cache", "by"),
+    [
+        ("index", "signed", True, "tag"),
+        ("single", "signed", False, "digest"),
+        ("single", "signed", True, "tag"),
+        ("index", "direct", False, "digest"),
+        ("single", "direct", True, "tag"),
+    ],
+)
 def test_a_cold_pull_takes_six_sequential_steps(registry, cdn, link, settings, tmp_path, kind, blobs, cache, by):
     """401, token, index, manifest, link, blob; a single manifest's config is read beside the link."""
     layer = noise(8, 18_000_000)
