@@ -1,5 +1,6 @@
 """Servers that fail, lie or go silent."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -197,6 +198,20 @@ def test_a_link_to_where_nobody_answers_is_asked_for_anew(registry, cdn, setting
         check_archive(pull(client, image, tmp_path).path)
     # The other one is found once, and serves all parts.
     assert len([asked for method, path, asked in registry.asked if asked]) == 2
+
+
+def test_a_host_that_takes_no_connection_is_told_as_such(tmp_path):
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as waiting:
+        address = full.getsockname()
+        for _ in range(2):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(address)
+        with (
+            Client(Settings(cache=False, timeout=1, environment={})) as client,
+            pytest.raises(NetworkError, match="cannot connect"),
+        ):
+            pull(client, f"127.0.0.1:{address[1]}/app:1", tmp_path)
 
 
 def test_a_registry_that_was_there_is_waited_for_longer_than_a_mistyped_name(registry, client, tmp_path):

@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 
 import pytest
 
 from dget import Client, Settings
-from dget.errors import NoSuchPlatform
+from dget.errors import NoSuchPlatform, NotFound
 from dget.flow import Cancel
 from dget.model import Digest
 from dget.model.media_type import OCI_INDEX
@@ -43,12 +44,19 @@ def link(registry, cdn):
     return lead
 
 
-@pytest.mark.parametrize("kind", ["index", "single"])
-@pytest.mark.parametrize("blobs", ["signed", "direct"])
-@pytest.mark.parametrize(("cache", "by"), [(True, "tag"), (False, "digest")])
+@pytest.mark.parametrize(
+    ("kind", "blobs", "cache", "by"),
+    [
+        ("index", "signed", True, "tag"),
+        ("single", "signed", False, "digest"),
+        ("single", "signed", True, "tag"),
+        ("index", "direct", False, "digest"),
+        ("single", "direct", True, "tag"),
+    ],
+)
 def test_a_cold_pull_takes_six_sequential_steps(registry, cdn, link, settings, tmp_path, kind, blobs, cache, by):
     """401, token, index, manifest, link, blob; a single manifest's config is read beside the link."""
-    layer = noise(8, 9_000_000)
+    layer = noise(8, 18_000_000)
     digest = registry.index("app", "1", amd64=[layer]) if kind == "index" else registry.image("app", "1", layer)
     steps = Steps()
     registry.fault = lambda request, given: steps.taken(
@@ -102,6 +110,20 @@ def test_the_manifests_of_all_platforms_wanted_are_fetched_side_by_side(registry
     with Client(replace(settings, cache=False)) as client:
         client.pull(registry.name("app:1"), platform="all", format="oci-archive", output=tmp_path / "x.tar")
     assert steps.sequential == 3
+
+
+@pytest.mark.parametrize("kind", ["index", "single"])
+def test_where_one_connection_is_allowed_nothing_is_asked_side_by_side(registry, cdn, link, settings, tmp_path, kind):
+    if kind == "index":
+        registry.index("app", "1", amd64=[noise(8, 100)], arm64=[noise(9, 100)])
+    else:
+        registry.image("app", "1", noise(8, 100))
+    steps = Steps()
+    registry.fault = lambda request, given: steps.taken(request, link(request, given))
+    cdn.fault = steps.taken
+    with Client(replace(settings, connections=1)) as client:
+        client.pull(registry.name("app:1"), platform="all", format="oci-archive", output=tmp_path / "x.tar")
+    assert steps.sequential == len(registry.asked) + len(cdn.asked)
 
 
 def test_platforms_that_an_index_does_not_tell_are_read_side_by_side(registry, settings, tmp_path):
@@ -186,3 +208,29 @@ def test_another_thread_may_cancel_before_the_pull_begins(registry, client, tmp_
     with pytest.raises(Exception, match="stopped"):
         client.pull(registry.name("app:1"), platform="amd64", output=tmp_path / "x.tar", cancel=cancel)
     assert registry.asked == []
+
+
+def test_what_failed_ends_all_that_was_asked_beside_it(registry, settings, events, tmp_path):
+    """One of two manifests is gone; the other one's server is busy, and it is not asked again."""
+    registry.index("app", "1", amd64=[noise(8, 100)], arm64=[noise(9, 100)])
+    asked = threading.Event()
+    index = json.loads(registry.content.manifest("app", "1").raw)
+    gone, busy = (entry["digest"] for entry in index["manifests"][1:])
+
+    def fail(request, given):
+        if gone in request.url:
+            asked.wait(10)
+            return with_status(given, 404)
+        if busy in request.url:
+            asked.set()
+            return with_status(given, 503, ("Retry-After", "1"))
+        return given
+
+    registry.fault = fail
+    before = set(threading.enumerate())
+    with Client(settings, observer=events.append) as client, pytest.raises(NotFound):
+        client.pull(registry.name("app:1"), platform="all", format="oci-archive", output=tmp_path / "x.tar")
+    for thread in threading.enumerate():
+        if thread not in before and thread.name == "dget-beside":
+            thread.join(5)
+    assert len([url for _, url, _ in registry.asked if busy in url]) == 1

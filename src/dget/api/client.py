@@ -582,7 +582,15 @@ class Client:
 
     def _cached(self, source: ImageSource, store: Store | None, cancel: Cancel) -> CachedImage:
         offline = self._settings.offline and store is not None
-        return CachedImage(source, store, self._clock, offline=offline, cancel=cancel, observer=self._observer)
+        return CachedImage(
+            source,
+            store,
+            self._clock,
+            offline=offline,
+            connections=self._settings.connections,
+            cancel=cancel,
+            observer=self._observer,
+        )
 
     def _file(self, locator: FileLocator, cancel: Cancel) -> ImageSource:
         from dget.archive.readers import open_image

@@ -49,4 +49,8 @@ def _run_once(call: Callable[[Cancel], T], cancel: Cancel | None) -> T:
     # what is still asked for, and no more: what is to be written yet may take longer than a cancelled run is given.
     run, transfers = Cancel(), Cancel()
     with (cancel or Cancel()).on_cancel(run.cancel), run.on_cancel(transfers.cancel):
-        return run_interruptibly(lambda: call(transfers), run)
+        try:
+            return run_interruptibly(lambda: call(transfers), run)
+        finally:
+            # What was asked beside it, and nobody waits for any more, ends with it.
+            transfers.cancel()

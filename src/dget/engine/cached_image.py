@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from dget.engine.connection_limit import FIRST
 from dget.engine.image_source import ImageSource
 from dget.engine.last_resolution import ago, last_resolution
 from dget.engine.shared_document import read_or_fetch
@@ -26,14 +27,16 @@ class CachedImage:
         clock: Clock,
         *,
         offline: bool,
+        connections: int | None,
         cancel: Cancel,
         observer: Observer,
     ) -> None:
-        """offline: the cache is all there is."""
+        """offline: the cache is all there is; connections: at most so many, or as many as help."""
         self.remote = remote
         self.store = store
         self._clock = clock
         self._offline = offline
+        self._at_once = connections or FIRST
         self._cancel = cancel
         self._observer = observer
 
@@ -78,12 +81,13 @@ class CachedImage:
 
     def side_by_side(self, ask: Callable[[Descriptor], T], descriptors: Sequence[Descriptor]) -> list[T]:
         """The answers, in order; asked for several at a time."""
-        return side_by_side([partial(ask, descriptor) for descriptor in descriptors], self._cancel)
+        works = [partial(ask, descriptor) for descriptor in descriptors]
+        return side_by_side(works, at_once=self._at_once, cancel=self._cancel)
 
     def expect(self, blobs: Sequence[Descriptor]) -> None:
-        """Says which are wanted next."""
+        """Says which are wanted next, when one has been asked for."""
         if not self._offline:
-            self.remote.expect([blob for blob in blobs if not self.has(blob)])
+            self.remote.expect([blob for blob in blobs if not self.has(blob)][: self._at_once - 1])
 
     def check_here(self, blobs: Sequence[Descriptor]) -> None:
         """Raises NotFound where these cannot be fetched and are not all in the cache."""

@@ -3,7 +3,6 @@ their diff IDs.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +16,7 @@ from dget.engine.converted_image import CONVERTED_FROM
 from dget.engine.download import Download
 from dget.engine.image_source import ImageSource
 from dget.errors import Unsupported
-from dget.flow import Cancel, Counter, Observer, Progress, Stage, TransferStarted, side_by_side
+from dget.flow import Cancel, Counter, Observer, Progress, Stage, TransferStarted
 from dget.model import Descriptor, Digest, Document, Manifest, read_manifest
 from dget.protocol.schema1 import UnpackedLayer, read_schema1, to_schema2
 
@@ -50,9 +49,9 @@ class Conversion:
         self._observer(
             Stage(text=f"{self._remote.reference} is of Docker's old schema 1: its layers are fetched to convert it")
         )
-        digests = list(dict.fromkeys(old.layers))
-        sizes = side_by_side([partial(self._remote.blob_size, digest) for digest in digests], self._cancel)
-        layers = [Descriptor(digest=digest, size=size) for digest, size in zip(digests, sizes, strict=True)]
+        layers = [
+            Descriptor(digest=digest, size=self._remote.blob_size(digest)) for digest in dict.fromkeys(old.layers)
+        ]
         self._bring(layers)
         members = FolderMembers(self._folder)
         converted = to_schema2(old, {layer.digest: self._unpacked(members, layer) for layer in layers})

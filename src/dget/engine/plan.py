@@ -92,7 +92,7 @@ def make_plan(
     the registry raises.
     """
     root = source.resolve()
-    if ahead and isinstance(root.value, Manifest):
+    if ahead and isinstance(root.value, Manifest) and is_image(root.value):
         # Its config is read first, for its platform.
         source.expect(root.value.layers)
     images, available = _choose(source, root, wish, selection, observer)

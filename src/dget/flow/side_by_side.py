@@ -8,15 +8,13 @@ from dget.flow.cancel import Cancel
 
 T = TypeVar("T")
 
-_AT_ONCE = 8
 
-
-def side_by_side(works: Sequence[Callable[[], T]], cancel: Cancel) -> list[T]:
+def side_by_side(works: Sequence[Callable[[], T]], *, at_once: int, cancel: Cancel) -> list[T]:
     """The results, in the works' order. After a failure none is begun any more; the first one is raised at once.
 
     Raises Cancelled.
     """
-    if len(works) < 2:
+    if min(at_once, len(works)) < 2:
         return [work() for work in works]
     waiting = iter(enumerate(works))
     results: dict[int, T] = {}
@@ -45,7 +43,7 @@ def side_by_side(works: Sequence[Callable[[], T]], cancel: Cancel) -> list[T]:
         with changed:
             changed.notify_all()
 
-    for _ in range(min(_AT_ONCE, len(works))):
+    for _ in range(min(at_once, len(works))):
         threading.Thread(target=body, name="dget-beside", daemon=True).start()
     with cancel.on_cancel(wake), changed:
         changed.wait_for(lambda: failures or cancel.cancelled or len(results) == len(works))

@@ -24,8 +24,6 @@ _REDIRECTS_MAX = 5
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 # How an expired signed URL shows: S3 and GCS say 400 or 403, others 401 or 404.
 _LINK_REFUSED = frozenset((400, 401, 403, 404, 410))
-# As many as a pull asks for at first.
-_EXPECTED_MAX = 8
 
 
 class RangesIgnored(DgetError):
@@ -128,10 +126,10 @@ class Session:
         return taker.size
 
     def expect(self, blobs: Sequence[Digest]) -> None:
-        """Says which blobs are wanted next: once the host leads elsewhere for another one, it is asked where the
-        first of these are, beside that.
+        """Says which blobs are wanted next: once the host leads elsewhere for another one, it is asked where these are,
+        all at once.
         """
-        self._expected = blobs[:_EXPECTED_MAX]
+        self._expected = blobs
 
     def _ask_for_blob(
         self, digest: Digest, headers: Headers, taker: "_BlobTaker", cancel: Cancel
@@ -144,6 +142,9 @@ class Session:
         with contextlib.ExitStack() as turn:
             if not self._endpoint.gives_blobs:
                 turn.enter_context(self._links.turn(digest, cancel))
+            # Whoever was waited for may have learned it.
+            if self._endpoint.gives_blobs:
+                turn.close()
 
             def given() -> None:
                 self._endpoint.gives_blobs = True

@@ -29,13 +29,13 @@ def test_the_results_come_in_order_whichever_is_done_first():
         second_done.set()
         return 2
 
-    assert side_by_side([first, second], Cancel()) == [1, 2]
-    assert side_by_side([lambda: 1], Cancel()) == [1]
-    assert side_by_side([], Cancel()) == []
+    assert side_by_side([first, second], at_once=8, cancel=Cancel()) == [1, 2]
+    assert side_by_side([lambda: 1], at_once=8, cancel=Cancel()) == [1]
+    assert side_by_side([], at_once=8, cancel=Cancel()) == []
 
 
 def test_more_works_than_threads_are_all_done():
-    assert side_by_side([partial(int, at) for at in range(100)], Cancel()) == list(range(100))
+    assert side_by_side([partial(int, at) for at in range(100)], at_once=8, cancel=Cancel()) == list(range(100))
 
 
 def test_a_failure_is_raised_while_others_hang_and_nothing_more_is_begun(hanging):
@@ -49,7 +49,7 @@ def test_a_failure_is_raised_while_others_hang_and_nothing_more_is_begun(hanging
         hanging.wait()
 
     with pytest.raises(NotFound):
-        side_by_side([fail, *[late] * 50], Cancel())
+        side_by_side([fail, *[late] * 50], at_once=8, cancel=Cancel())
     assert len(begun) < 50
 
 
@@ -60,4 +60,4 @@ def test_a_stop_ends_the_wait_for_what_hangs(hanging):
         cancel.cancel()
 
     with pytest.raises(Cancelled):
-        side_by_side([hanging.wait, stop], cancel)
+        side_by_side([hanging.wait, stop], at_once=8, cancel=cancel)

@@ -82,6 +82,27 @@ def test_without_a_proxy_the_host_is_named_alone():
 
 
 @pytest.mark.parametrize(
+    ("failure", "said", "unreachable"),
+    [
+        (
+            Failure(28, "Resolving timed out after 1001 milliseconds", connected=False),
+            "nobody says in time where",
+            True,
+        ),
+        (Failure(28, "Connection timed out after 1001 milliseconds", connected=False), "cannot connect to", True),
+        (Failure(28, "Connection timed out after 1001 milliseconds"), "went silent", False),
+        (Failure(6, "x", connected=False), "cannot be found", True),
+    ],
+)
+def test_a_host_that_was_not_reached_in_time_is_told_from_one_that_went_silent(failure, said, unreachable):
+    error = error_of(failure, URL, None)
+    assert said in error.message
+    assert "registry.example" in error.message
+    assert error.unreachable is unreachable
+    assert error.temporary
+
+
+@pytest.mark.parametrize(
     ("error", "plain_http_may_help"),
     [
         (CurlError(pycurl.E_SSL_CONNECT_ERROR, "x"), True),
