@@ -1,6 +1,7 @@
 """The members of an archive or a folder, by name: read at any place, links followed, nothing outside reached."""
 
 import posixpath
+import re
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ _MEMBERS_MAX = 100_000
 _LINKS_MAX = 8
 # A header that wants more read at once (names, PAX records) is no honest one.
 _HEADER_MAX = 1 << 20
+_DIGITS = re.compile(rb"[0-9]+")
+_DIGITS_MAX = 200
 
 
 LinkKind: TypeAlias = Literal["symbolic", "hard"]
@@ -152,6 +155,9 @@ class _Headers(Stream):
             raise tarfile.ReadError("a header is too long")
         data = self._source.read_at(self._at, size)
         self._at += len(data)
+        # tarfile before Python 3.11.10 searches digits for the square of their number (CVE-2024-6232).
+        if any(run.end() - run.start() > _DIGITS_MAX for run in _DIGITS.finditer(data)):
+            raise tarfile.ReadError("a header holds a number without end")
         return data
 
     def seek(self, at: int, whence: int = 0, /) -> int:
