@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -107,8 +108,10 @@ def docker(tmp_path_factory) -> Iterator[Dockerd]:
 
 
 @pytest.fixture(scope="session")
-def podman(tmp_path_factory) -> Podman:
-    return Podman(tmp_path_factory.mktemp("podman"))
+def podman() -> Iterator[Podman]:
+    # podman takes no run root of more than 50 characters.
+    with tempfile.TemporaryDirectory(prefix="dget-") as folder:
+        yield Podman(Path(folder))
 
 
 @pytest.fixture(scope="session")
