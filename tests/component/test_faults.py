@@ -53,6 +53,11 @@ def is_layer(request) -> bool:
     return is_blob(request) and request.headers.get("Range") is not None
 
 
+def is_of_layer(request) -> bool:
+    """Of LAYER, in parts or as a whole: where much comes in a moment, one chunk has it all."""
+    return str(Digest.of(LAYER)) in request.url
+
+
 def pull(client, image, tmp_path):
     return client.pull(image, platform="amd64", output=tmp_path / "x.tar.gz")
 
@@ -63,7 +68,7 @@ def nothing_left(tmp_path) -> bool:
 
 
 def test_a_flipped_byte_leaves_no_file_under_the_final_name(registry, client, image, tmp_path):
-    registry.fault = lambda request, given: with_body(given, flipped) if is_layer(request) else given
+    registry.fault = lambda request, given: with_body(given, flipped) if is_of_layer(request) else given
     with pytest.raises(IntegrityError):
         pull(client, image, tmp_path)
     assert nothing_left(tmp_path)
@@ -155,7 +160,7 @@ def test_a_range_that_a_server_cannot_satisfy_once_is_asked_for_again(registry, 
 
 
 def test_a_blob_that_ends_before_its_range_is_never_taken_for_whole(registry, client, image, tmp_path):
-    registry.fault = lambda request, given: with_status(given, 416) if is_layer(request) else given
+    registry.fault = lambda request, given: with_status(given, 416) if is_of_layer(request) else given
     with pytest.raises(IntegrityError, match="ends before"):
         pull(client, image, tmp_path)
     assert nothing_left(tmp_path)
@@ -234,7 +239,7 @@ def test_a_lasting_error_ends_within_bounded_time(registry, client, image, tmp_p
 
 
 def test_a_blob_that_is_gone_is_not_found(registry, client, image, tmp_path):
-    registry.fault = lambda request, given: with_status(given, 404) if is_layer(request) else given
+    registry.fault = lambda request, given: with_status(given, 404) if is_of_layer(request) else given
     with pytest.raises(NotFound):
         pull(client, image, tmp_path)
 
@@ -329,7 +334,7 @@ def test_a_server_that_answers_another_range_gives_whole_blobs(registry, client,
 
 
 def test_a_range_in_the_place_of_the_whole_is_refused(registry, client, image, tmp_path):
-    registry.fault = lambda request, given: shifted(given) if str(Digest.of(LAYER)) in request.url else given
+    registry.fault = lambda request, given: shifted(given) if is_of_layer(request) else given
     with pytest.raises(NetworkError, match="expected bytes"):
         pull(client, image, tmp_path)
     assert nothing_left(tmp_path)

@@ -83,16 +83,21 @@ class LoopMount:
         _run(need("xfs_io", "xfsprogs"), "-x", "-c", "shutdown", self.folder)
 
     def come_back(self) -> None:
-        """Mounts it again, as after a reboot. Nobody may have a file of it open."""
+        """XFS alone: mounts it again, as after a reboot. Nobody may have a file of it open."""
         self._unmount()
-        self._mount()
+        # Any process that was given mounts of its own meanwhile still has this one, which is shut down for good, and
+        # would hand it on to whoever mounts the same disk.
+        again = self._disk.with_name(f"{self._disk.name}-again")
+        _run("cp", "--sparse=always", self._disk, again)
+        again.replace(self._disk)
+        self._mount("nouuid")
 
     def stop(self) -> None:
         self._unmount()
         self._disk.unlink()
 
-    def _mount(self) -> None:
-        _run("mount", "-o", "loop", self._disk, self.folder)
+    def _mount(self, *options: str) -> None:
+        _run("mount", "-o", ",".join(["loop", *options]), self._disk, self.folder)
 
     def _unmount(self) -> None:
         # Processes that were killed let go of their files a moment later.
