@@ -48,8 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone, as `head` does.
         return 128 + getattr(signal, "SIGPIPE", 13)
     except OSError as error:
-        said = f"cannot write the result: {error.strerror or error}"
-        return _fail(StorageError(said, hint="see to where standard output goes"), words)
+        return _fail(_refused(error), words)
     except Exception as error:
         if _asks_for("debug", words):
             raise
@@ -74,6 +73,14 @@ def _fail(error: DgetError, words: Sequence[str]) -> int:
             with contextlib.suppress(OSError):
                 sys.stderr.write(f"{label}: {clean(text)}\n")
     return error.exit_status
+
+
+def _refused(error: OSError) -> StorageError:
+    """What the system said of a file; without one it is standard output, which may be a full disk."""
+    why = error.strerror or str(error)
+    if error.filename is None:
+        return StorageError(f"cannot write the result: {why}", hint="see to where standard output goes")
+    return StorageError(f"{error.filename}: {why}", hint="see to its name and its permissions")
 
 
 def _tell_scripts(error: DgetError, words: Sequence[str]) -> None:

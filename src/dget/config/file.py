@@ -58,7 +58,11 @@ def read_config(environment: Mapping[str, str]) -> ConfigFile:
     Raises UsageError, with file and line, for what is no TOML, a key that dget does not know or a value that it
     cannot have; and where DGET_CONFIG names a file that cannot be read.
     """
-    path = config_path(environment)
+    try:
+        path = config_path(environment)
+    except UsageError:
+        # Without a home folder there is none to look for.
+        return ConfigFile(path=Path(NAME))
     try:
         content = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError) as error:

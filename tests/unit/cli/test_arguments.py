@@ -9,7 +9,7 @@ from dget.cli.arguments import images, read
 from dget.cli.dispatch import grammar
 from dget.cli.main import main
 from dget.cli.verbs import VERBS
-from dget.errors import UsageError
+from dget.errors import StorageError, UsageError
 
 GRAMMAR = grammar()
 
@@ -96,6 +96,12 @@ def test_what_is_wrong_with_a_verbs_words_is_one_line_and_its_help_is_named(word
     assert main(words.split()) == UsageError.exit_status
     hint = f"hint: dget {words.split()[0]} --help shows how it is used"
     assert capsys.readouterr().err.splitlines() == [said, hint]
+
+
+def test_a_file_that_the_system_refuses_is_named(capsys):
+    name = "x" * 300
+    assert main(["check", name]) == StorageError.exit_status
+    assert f"error: {name}: File name too long" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("said", ["1", "true"])

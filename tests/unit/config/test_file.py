@@ -130,6 +130,18 @@ def test_a_path_in_the_file_begins_at_its_folder_and_knows_the_home_folder(confi
         assert settings.cache_dir == Path("/home/ann/cache")
 
 
+def test_without_a_home_folder_nothing_is_set_up(monkeypatch):
+    """As in a container that runs under any user ID."""
+    monkeypatch.setattr(Path, "home", no_home)
+    assert read_config({}).values == {}
+    with pytest.raises(UsageError, match="no home folder"):
+        config_path({})
+
+
+def no_home() -> Path:
+    raise RuntimeError("as Path.home() does where neither HOME nor the user is known")
+
+
 def test_no_file_is_no_mistake_unless_it_was_named(tmp_path):
     assert read_config({"XDG_CONFIG_HOME": str(tmp_path)}).values == {}
     assert "DGET_CONFIG" in str(refusal({"DGET_CONFIG": str(tmp_path / "none")}).hint)

@@ -43,15 +43,19 @@ class ContainersAuth:
         return [file for path in self._paths if (file := AuthFile.read(path))]
 
 
-def auth_paths(environment: Mapping[str, str]) -> list[Path]:
+def auth_paths(environment: Mapping[str, str], run: Path = Path("/run")) -> list[Path]:
     """In the order in which podman reads them."""
     home = home_folder(environment)
     paths: list[Path] = []
     if chosen := environment.get("REGISTRY_AUTH_FILE"):
         paths.append(Path(chosen))
     elif sys.platform == "linux":
-        runtime = environment.get("XDG_RUNTIME_DIR")
-        paths.append(Path(runtime) / _NAME if runtime else Path(f"/run/containers/{os.getuid()}/auth.json"))
+        runtime, shared = environment.get("XDG_RUNTIME_DIR"), run / "containers"
+        if runtime:
+            paths.append(Path(runtime) / _NAME)
+        # Where the administrator used podman first, that folder is his alone.
+        elif os.access(shared, os.X_OK):
+            paths.append(shared / str(os.getuid()) / "auth.json")
     if xdg := environment.get("XDG_CONFIG_HOME"):
         paths.append(Path(xdg) / _NAME)
     elif home:

@@ -122,14 +122,17 @@ def test_an_empty_variable_means_that_nothing_is_read():
     assert HostFiles.of(dict.fromkeys(names, "")) == HostFiles()
 
 
-def test_the_usual_places_are_the_persons_before_the_systems(home):
-    files = HostFiles.of({"HOME": str(home)})
-    assert files.containerd == (home / ".config" / "containerd" / "certs.d", Path("/etc/containerd/certs.d"))
+def test_the_usual_places_are_the_persons_before_the_systems(home, tmp_path):
+    system = tmp_path / "etc"
+    for place in ("containerd/certs.d/_default/hosts.toml", "docker/daemon.json", "containers/registries.conf"):
+        write(system / place, "")
+    files = HostFiles.of({"HOME": str(home)}, system)
+    assert files.containerd == (home / ".config" / "containerd" / "certs.d", system / "containerd" / "certs.d")
     assert files.docker[0] == home / ".config" / "docker" / "daemon.json"
-    assert files.docker[-1] == Path("/etc/docker/daemon.json")
-    assert files.registries.files == (Path("/etc/containers/registries.conf"),)
+    assert files.docker[-1] == system / "docker" / "daemon.json"
+    assert files.registries.files == (system / "containers" / "registries.conf",)
     write(home / ".config" / "containers" / "registries.conf", "")
-    own = HostFiles.of({"HOME": str(home)}).registries
+    own = HostFiles.of({"HOME": str(home)}, system).registries
     assert own.files == (home / ".config" / "containers" / "registries.conf",)
     assert own.folders == (home / ".config" / "containers" / "registries.conf.d",)
 
