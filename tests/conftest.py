@@ -1,6 +1,7 @@
 """What all tests share. In CI a skipped integration test is a failure: there, every part that it needs can be installed."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -41,5 +42,8 @@ class NoSkips:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A job in a script's background ignores it, and so would every process that a test starts and interrupts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("CI") == "true":
         config.pluginmanager.register(NoSkips(), "no-skips")

@@ -94,7 +94,7 @@ selection_options = together(
 output_options = together(
     option("--json", "as_json", is_flag=True, help="One JSON object on standard output."),
     option("--quiet", "-q", is_flag=True, help="No progress, no summary."),
-    option("--debug", is_flag=True, help="Show requests, answers and tracebacks; secrets are hidden."),
+    option("--debug", "-v", is_flag=True, help="Show requests, answers and tracebacks; secrets are hidden."),
 )
 
 

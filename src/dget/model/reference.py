@@ -18,6 +18,7 @@ _DOMAIN_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = re.compile(rf"(?:{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _NAME_MAX = 255
 
@@ -110,6 +111,11 @@ def _refuse_what_is_no_reference(text: str) -> None:
         raise UsageError(
             f"invalid image name {text!r}: it is a web address",
             hint="leave out the scheme, for example: dget quay.io/prometheus/busybox:latest",
+        )
+    if _DIGEST.fullmatch(text):
+        raise UsageError(
+            f"invalid image name {text!r}: it is a digest alone",
+            hint="a registry is asked by name; write NAME@sha256:… to choose by digest",
         )
 
 

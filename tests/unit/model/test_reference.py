@@ -45,6 +45,7 @@ def test_every_form_is_read(text, name, selector):
         ("https://quay.io/x", "web address"),
         ("a" * 64, "image ID"),
         ("x@sha256:12", "invalid digest"),
+        (DIGEST, "a digest alone"),
         ("x@md5:" + "a" * 32, "invalid digest"),
         ("x:", "invalid tag"),
         ("x:" + "t" * 129, "invalid tag"),
