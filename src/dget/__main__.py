@@ -1,18 +1,7 @@
-"""`python -m dget`, and the command."""
+"""`python -m dget`."""
 
-import signal
 import sys
 
+from dget.cli.main import main
 
-def main() -> int:
-    """Runs dget; the exit status."""
-    # Ctrl-C while the rest loads is no traceback: the process ends as any program does.
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from dget.cli.main import main as run
-
-    return run()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+sys.exit(main())

@@ -290,27 +290,6 @@ def test_a_signal_ends_the_wait_for_a_silent_host_at_once(running, number, statu
     assert "Traceback" not in said
 
 
-def test_ctrl_c_while_dget_still_loads_is_no_traceback(environment, tmp_path):
-    (tmp_path / "modules").mkdir()
-    # It hangs where it wants its first library.
-    (tmp_path / "modules" / "click.py").write_text("print('loading', flush=True)\nimport time\ntime.sleep(60)\n")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dget", "busybox"],
-        env={**environment, "PYTHONPATH": str(tmp_path / "modules")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "loading\n"
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=_ENDS_WITHIN)
-    # A shell shows 130.
-    assert process.returncode == -signal.SIGINT
-    assert said == ""
-
-
 def wait_until(reached: Callable[[], bool], process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + _UNDER_WAY_WITHIN
     while not reached():
