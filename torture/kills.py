@@ -70,7 +70,7 @@ def kills_of_prunes(ground: Ground, count: int) -> Row:
     shape = SHAPES[0]
     known = {image: measure(ground, image, (shape,))[shape] for image in _SMALL}
     seconds = 0.0
-    for number in range(count):
+    for number in range(count + 1):
         for image in _SMALL:
             with row.moment(f"a pull of {image} before kill {number}"):
                 _ends_right(ground, words_of(shape, ground.name(image)), place, shape, known[image])

@@ -11,7 +11,7 @@ from torture.row import Row
 from torture.shapes import Shape, measure
 
 _WITHIN = 1_800
-_IMAGES = ("app0", "app1", "large")
+_IMAGES = ("app0", "large")
 _TARGETS = ("x.tar", "x.tar.gz", "x.tar.zst")
 # glibc keeps what zstd's threads had, in a pool for each: what is free must not look as if it were not.
 _GIVES_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072"}
