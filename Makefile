@@ -7,6 +7,8 @@ PYTEST_ARGS ?=
 PYTEST_WORKERS ?= auto
 # More words for the benchmark, see bench/.
 BENCH_ARGS ?=
+# More words for the torture, for example: make torture TORTURE_ARGS="--row power --seed 7"; --help tells them.
+TORTURE_ARGS ?=
 # make lock LOCK_ARGS=--upgrade takes newer versions; without it the pins stay unless pyproject.toml forbids them.
 LOCK_ARGS ?=
 
@@ -17,7 +19,7 @@ DEV := .venv/dev.stamp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-engines lint bench lock clean
+.PHONY: help demo test test-engines lint torture bench lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +40,10 @@ lint: $(DEV) ## check style, types and which package imports which
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+torture: $(DEV) ## break processes, disks and caches for real, for about twenty minutes; print what held
+	@scripts/install-test-parts
+	$(BIN)/python -m torture $(TORTURE_ARGS)
 
 bench: $(RUN) ## measure dget side by side with other tools
 	$(BIN)/python -m bench $(BENCH_ARGS)

@@ -132,6 +132,10 @@ class StorageError(DgetError):
     exit_status = 8
 
 
+class DiskFull(StorageError):
+    """No room is left on the disk, or of what one person may take of it."""
+
+
 class NoSuchPlatform(DgetError):
     """The image is not built for the platform that was asked for. available: those that it has."""
 

@@ -1,5 +1,7 @@
 """Disks that are full, that share blocks, and that lose their power."""
 
+import contextlib
+import json
 import random
 import re
 import subprocess
@@ -15,6 +17,7 @@ from tests.parts.distribution import Distribution
 from tests.parts.fault_proxy import NO_FAULT, Fault, FaultProxy
 from tests.parts.images import OCI, Image, layer, single
 from tests.parts.loop_mount import XFS_MIN, LoopMount
+from tests.parts.process import need
 
 MB = 1_000_000
 SIZE = 20 * MB
@@ -191,6 +194,80 @@ def test_a_disk_that_fills_up_during_a_pull_ends_it_in_8_and_what_arrived_counts
     assert again.returncode == 0, again.stderr
     check_archive(archive)
     assert proxy.passed <= 1.6 * SIZE
+
+
+@pytest.mark.parametrize(("kind", "size"), [("ext4", 64 << 20), ("xfs", XFS_MIN)])
+def test_a_cache_on_a_disk_without_a_block_left_is_read_verified_and_pruned(
+    tmp_path, dget, words, workplace, kind, size
+):
+    """A person who has run out of room makes some with it."""
+    with LoopMount(tmp_path / kind, kind, size) as disk:
+        cache = ["--cache-dir", disk.folder / "cache"]
+        assert dget(*words, *cache, "-o", "a.tar").returncode == 0
+        disk.fill()
+        with contextlib.suppress(OSError):
+            for number in range(10_000):
+                (disk.folder / f"small{number}").write_bytes(b"x")
+        assert dget("cache", "verify", *cache).returncode == 0
+        offline = dget(*words, *cache, "-o", "b.tar", "--offline")
+        assert offline.returncode == 0, offline.stderr
+        assert (workplace / "a.tar").read_bytes() == (workplace / "b.tar").read_bytes()
+        pruned = dget("cache", "prune", "--max-size", "0", *cache)
+        assert pruned.returncode == 0, pruned.stderr
+        assert disk.free > SIZE
+        assert json.loads((disk.folder / "cache" / "index.json").read_bytes())["manifests"] == []
+
+
+# What strace refuses stands for what a disk does.
+
+
+def refused(dget_words: list[str | Path], workplace: Path, environment, what: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            need("strace", "strace"),
+            "-f",
+            "-o",
+            "/dev/null",
+            "-e",
+            f"inject={what}",
+            sys.executable,
+            "-m",
+            "dget",
+            *dget_words,
+        ],
+        cwd=workplace,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=_WITHIN,
+        check=False,
+    )
+
+
+def test_a_disk_that_cannot_say_that_a_file_has_its_name_is_no_success(words, workplace, environment):
+    done = refused([*words, "--no-cache", "-o", "x.tar"], workplace, environment, "fsync:error=EIO")
+    assert done.returncode == 8, done.stderr
+    assert "x.tar: Input/output error" in done.stderr
+
+
+def test_a_file_system_that_syncs_no_folders_is_used_all_the_same(words, workplace, environment):
+    done = refused([*words, "--no-cache", "-o", "x.tar"], workplace, environment, "fsync:error=EINVAL")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_cache_on_a_file_system_without_locks_says_so(words, workplace, environment):
+    done = refused([*words, "--cache-dir", "cache", "-o", "x.tar"], workplace, environment, "flock:error=ENOLCK")
+    assert done.returncode == 8, done.stderr
+    assert "cache" in done.stderr
+    assert "has no locks" in done.stderr
+    assert "--no-cache" in done.stderr
+
+
+def test_a_file_system_without_links_is_used_all_the_same(words, workplace, environment):
+    """Neither hard ones nor others are ever made."""
+    links = "link,linkat,symlink,symlinkat:error=EPERM"
+    done = refused([*words, "--cache-dir", "cache", "-o", "x.tar"], workplace, environment, links)
+    assert done.returncode == 0, done.stderr
 
 
 # Shared.

@@ -13,14 +13,16 @@ import pytest
 
 from tests.parts.process import need
 
-Kind: TypeAlias = Literal["ext4", "xfs"]
-# The least that mkfs.xfs takes.
+Kind: TypeAlias = Literal["btrfs", "ext4", "xfs"]
+# The least that mkfs takes.
 XFS_MIN = 320 << 20
-_PACKAGES: dict[Kind, str] = {"ext4": "e2fsprogs", "xfs": "xfsprogs"}
+BTRFS_MIN = 128 << 20
+_PACKAGES: dict[Kind, str] = {"btrfs": "btrfs-progs", "ext4": "e2fsprogs", "xfs": "xfsprogs"}
 # No blocks for root alone; the metadata of small disks small.
 _MAKE: dict[Kind, list[str]] = {
     "ext4": ["-q", "-F", "-m", "0", "-O", "^has_journal"],
     "xfs": ["-q", "-f", "-m", "reflink=1"],
+    "btrfs": ["-q", "-f"],
 }
 _TIMEOUT = 60
 _FREE_WITHIN = 10.0
@@ -36,6 +38,7 @@ class LoopMount:
         """place: a folder for the disk's file and the mount point; size: of the disk, in bytes."""
         if not sys.platform.startswith("linux") or os.geteuid() != 0:
             pytest.skip("mounting a file system in a file needs Linux and root")
+        self._kind = kind
         make = need(f"mkfs.{kind}", _PACKAGES[kind])
         self.folder = place / "mounted"
         self.folder.mkdir(parents=True)
@@ -65,32 +68,53 @@ class LoopMount:
     @property
     def used(self) -> int:
         """Bytes, once all that was written is in its place; blocks that files share count once."""
-        _run("sync", "-f", self.folder)
+        self.settle()
         found = os.statvfs(self.folder)
         return (found.f_blocks - found.f_bfree) * found.f_frsize
 
-    def fill(self) -> Path:
-        """A file that takes all the room there is."""
+    def fill(self, leave: int = 0) -> Path:
+        """A file that takes all the room there is, but for about `leave` bytes."""
         path = self.folder / "filler"
         piece = bytes(1 << 20)
-        with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-            while file.write(piece):
-                pass
+        with path.open("wb", buffering=0) as file:
+            # What was reserved for a while is free again when all is in its place.
+            for _ in range(3):
+                with contextlib.suppress(OSError):
+                    while file.write(piece):
+                        pass
+                self.settle()
+        os.truncate(path, max(0, path.stat().st_size - leave))
+        self.settle()
         return path
+
+    def settle(self) -> None:
+        """Returns when all that was written is on the disk."""
+        _run("sync", "-f", self.folder)
+
+    def make_read_only(self) -> None:
+        """ext4 alone: also for whoever has files open, as the kernel does when a disk fails. Until `come_back`."""
+        # A plain remount is refused while somebody writes.
+        _run("mount", "-o", "remount,abort", self.folder)
+
+    def allow(self, size: int | None) -> None:
+        """Btrfs alone: so many bytes may be taken, by anybody; None is as many as there are."""
+        _run(need("btrfs", "btrfs-progs"), "quota", "enable", self.folder)
+        _run("btrfs", "qgroup", "limit", "none" if size is None else str(size), self.folder)
 
     def cut_power(self) -> None:
         """XFS alone: from now on nothing reaches the disk; what was not synced is lost when it comes back."""
         _run(need("xfs_io", "xfsprogs"), "-x", "-c", "shutdown", self.folder)
 
     def come_back(self) -> None:
-        """XFS alone: mounts it again, as after a reboot. Nobody may have a file of it open."""
+        """Mounts it again, as after a reboot. Nobody may have a file of it open."""
         self._unmount()
         # Any process that was given mounts of its own meanwhile still has this one, which is shut down for good, and
         # would hand it on to whoever mounts the same disk.
         again = self._disk.with_name(f"{self._disk.name}-again")
         _run("cp", "--sparse=always", self._disk, again)
         again.replace(self._disk)
-        self._mount("nouuid")
+        # XFS refuses what it believes to be there twice.
+        self._mount(*(["nouuid"] if self._kind == "xfs" else []))
 
     def stop(self) -> None:
         self._unmount()

@@ -616,9 +616,11 @@ class Client:
 
     def _scratch(self) -> Path:
         """A folder that lasts as long as the client."""
-        from tempfile import TemporaryDirectory
+        from dget.codec import ScratchFolder
 
-        return Path(self._files.enter_context(TemporaryDirectory(prefix="dget-")))
+        scratch = ScratchFolder()
+        self._files.callback(scratch.remove)
+        return scratch.path
 
     def _locator(self, text: str) -> Locator:
         return parse_locator(self._expanded(text), default_domain=self._default_domain, holds_image=holds_image)

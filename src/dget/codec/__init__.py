@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from dget.codec.ledger import Ledger, Record
     from dget.codec.region import FileRegion, Region
     from dget.codec.room import check_room, taken
+    from dget.codec.scratch_folder import ScratchFolder, remove_abandoned
     from dget.codec.shared_lock import NO_LOCKS, SharedLock
-    from dget.codec.storage_errors import disk_errors
+    from dget.codec.storage_errors import FULL, disk_errors
 
 __all__ = [
+    "FULL",
     "NO_LOCKS",
     "Compression",
     "Decompressed",
@@ -25,12 +27,14 @@ __all__ = [
     "PositionalFile",
     "Record",
     "Region",
+    "ScratchFolder",
     "SharedLock",
     "check_room",
     "combine_crc32",
     "crc32",
     "detect_compression",
     "disk_errors",
+    "remove_abandoned",
     "sync_folder",
     "taken",
 ]
@@ -42,11 +46,12 @@ if not TYPE_CHECKING:
             ".checksum": ["combine_crc32", "crc32"],
             ".compression": ["Compression", "detect_compression"],
             ".decompress": ["Decompressed"],
-            ".storage_errors": ["disk_errors"],
+            ".storage_errors": ["FULL", "disk_errors"],
             ".files": ["FileLock", "PositionalFile", "sync_folder"],
             ".ledger": ["Ledger", "Record"],
             ".region": ["FileRegion", "Region"],
             ".room": ["check_room", "taken"],
+            ".scratch_folder": ["ScratchFolder", "remove_abandoned"],
             ".shared_lock": ["NO_LOCKS", "SharedLock"],
         },
     )

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from dget.codec.room import taken
 from dget.codec.storage_errors import disk_errors
 
 # Linux and the BSDs take no more buffers in one call.
@@ -42,6 +43,9 @@ if sys.platform == "win32":
         # What is locked cannot be read: a byte far behind the holder's number.
         os.lseek(handle, 1 << 20, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+
+    # What the system says of a lock that somebody else holds.
+    _HELD = PermissionError
 
     def _allocate(handle: int, size: int) -> None:
         """Windows gives no room before it is written."""
@@ -83,6 +87,8 @@ else:
     def _lock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+    _HELD = BlockingIOError
+
     # linux/fs.h: FICLONERANGE, struct file_clone_range { s64 src_fd; u64 src_offset, src_length, dest_offset }.
     _FICLONERANGE = 0x4020940D
 
@@ -94,23 +100,33 @@ else:
         return True
 
     _sync_data = getattr(os, "fdatasync", os.fsync)
+    # What file systems say that sync no folders: some in user space, and shares.
+    _NO_SYNC = frozenset({errno.EINVAL, errno.EBADF, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EPERM})
 
     def sync_folder(folder: Path) -> None:
-        """Returns when the disk knows which files `folder` has, where folders may be opened and synced."""
-        with contextlib.suppress(OSError):
+        """Returns when the disk knows which files `folder` has, where folders may be opened and synced. Raises OSError."""
+        try:
             handle = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        except PermissionError:
+            # One may write into a folder, and not read it.
+            return
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            if error.errno not in _NO_SYNC:
+                raise
+        finally:
+            os.close(handle)
 
 
 class PositionalFile:
     """A file that threads read and write at given places. Every method raises StorageError."""
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
+    def __init__(self, path: Path, *, create: bool = False, size: int | None = None) -> None:
+        """size: bytes that it is to have, where that is known."""
         flags = (os.O_RDWR | os.O_CREAT if create else os.O_RDONLY) | getattr(os, "O_BINARY", 0)
         self.path = path
+        self._size = size
         with disk_errors(path, "create" if create else "read"):
             self._handle = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o666)
 
@@ -120,7 +136,7 @@ class PositionalFile:
     def write_at(self, at: int, buffers: Sequence[bytes | memoryview]) -> None:
         """All of `buffers`, one after the other, from byte `at` on."""
         left = [memoryview(buffer) for buffer in buffers if len(buffer)]
-        with disk_errors(self.path, "write"):
+        with disk_errors(self.path, "write", need=lambda: max(self._to_come(), sum(map(len, left)))):
             while left:
                 written = _write_some(self._handle, left[:_BUFFERS_MAX], at)
                 at += written
@@ -167,7 +183,7 @@ class PositionalFile:
 
     def allocate(self, size: int) -> None:
         """Takes the room for `size` bytes now, where the file system can; else it is taken byte by byte."""
-        with disk_errors(self.path, "take the room for"):
+        with disk_errors(self.path, "take the room for", need=lambda: max(0, size - taken(self.path))):
             try:
                 _allocate(self._handle, size)
             except OSError as error:
@@ -175,8 +191,12 @@ class PositionalFile:
                     raise
 
     def truncate(self, size: int) -> None:
-        with disk_errors(self.path, "write"):
+        with disk_errors(self.path, "write", need=lambda: max(0, size - taken(self.path))):
             os.ftruncate(self._handle, size)
+
+    def _to_come(self) -> int:
+        """Bytes of room that it will need yet."""
+        return 0 if self._size is None else max(0, self._size - taken(self.path))
 
     def close(self) -> None:
         if self._handle >= 0:
@@ -201,20 +221,31 @@ class FileLock:
             handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
             try:
                 _lock(handle)
-            except BlockingIOError:
+                ours = _still_at(path, handle)
+            except OSError as error:
                 os.close(handle)
-                return None
-            except PermissionError:  # what Windows says of a held lock
-                os.close(handle)
-                if sys.platform == "win32":
+                if isinstance(error, _HELD):
                     return None
                 raise
-            if _still_at(path, handle):
-                os.ftruncate(handle, 0)
-                os.write(handle, str(os.getpid()).encode())
+            if ours:
+                # A full disk takes no number, and the lock is ours all the same.
+                with contextlib.suppress(OSError):
+                    os.ftruncate(handle, 0)
+                    os.write(handle, str(os.getpid()).encode())
                 return cls(path, handle)
             # Its last holder removed the file between our open and our lock.
             os.close(handle)
+
+    @classmethod
+    def is_held(cls, path: Path) -> bool:
+        """Whether somebody holds it; where nobody does, what is left of it is removed. Raises OSError."""
+        # A full disk would not take the file that is made for a lock.
+        if not path.exists():
+            return False
+        lock = cls.try_take(path)
+        if lock:
+            lock.release()
+        return lock is None
 
     @staticmethod
     def holder(path: Path) -> str:
@@ -225,17 +256,17 @@ class FileLock:
             return "another process"
 
     def release(self) -> None:
-        """Gives the lock back and removes its file."""
-        if self._handle < 0:
+        """Gives the lock back and removes its file, where the folder still lets us."""
+        handle, self._handle = self._handle, -1
+        if handle < 0:
             return
         # Windows refuses to remove an open file; elsewhere it must go while it is still ours.
         if sys.platform == "win32":
-            os.close(self._handle)
+            os.close(handle)
+        with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
-        else:
-            self._path.unlink(missing_ok=True)
-            os.close(self._handle)
-        self._handle = -1
+        if sys.platform != "win32":
+            os.close(handle)
 
 
 def _still_at(path: Path, handle: int) -> bool:

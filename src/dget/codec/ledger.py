@@ -3,6 +3,7 @@
 A record is a claim, not a proof: the bytes are read again and their crc32 compared before they are counted on.
 """
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from dget.codec.files import sync_folder
-from dget.codec.storage_errors import disk_errors
+from dget.codec.room import taken
+from dget.codec.storage_errors import FULL, disk_errors
 
 
 class Record(NamedTuple):
@@ -49,20 +51,34 @@ class Ledger:
     def write(self, blobs: Mapping[str, Sequence[Record]], *, sync: bool) -> None:
         """Replaces it whole. sync: wait until the disk has it. Raises StorageError."""
         document = _Document(identity=self._identity, blobs={name: tuple(records) for name, records in blobs.items()})
-        with disk_errors(self._path, "write"):
+        data = msgspec.json.encode(document)
+        with disk_errors(self._path, "write", need=lambda: len(data)):
             part = self._path.with_name(f"{self._path.name}.new")
             try:
                 with part.open("wb") as file:
-                    file.write(msgspec.json.encode(document))
+                    file.write(data)
                     file.flush()
                     if sync:
                         os.fsync(file.fileno())
                 part.replace(self._path)
                 if sync:
                     sync_folder(self._path.parent)
-            except OSError:
-                part.unlink(missing_ok=True)
-                raise
+            except OSError as error:
+                with contextlib.suppress(OSError):
+                    part.unlink(missing_ok=True)
+                if error.errno not in FULL or not self._fits(data):
+                    raise
+                self._write_over(data)
+
+    def _fits(self, data: bytes) -> bool:
+        """Whether the blocks that the record has hold these bytes too."""
+        return len(data) <= taken(self._path)
+
+    def _write_over(self, data: bytes) -> None:
+        """On a full disk, where there is no room for a second one. One that was cut meanwhile counts as none."""
+        with self._path.open("r+b") as file:
+            file.write(data)
+            file.truncate()
 
     def remove(self) -> None:
         """Raises OSError."""

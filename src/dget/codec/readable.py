@@ -1,10 +1,12 @@
 """Bytes that are read at any place: of a plain file, or of one in stored gzip."""
 
 import io
+import sys
 from pathlib import Path
 from typing import Any, Protocol
 
 from dget.codec.files import PositionalFile
+from dget.codec.scratch_folder import ScratchFolder
 from dget.codec.stored_gzip import BLOCK, FILE_HEADER, block_header, gzip_size, place
 
 
@@ -34,24 +36,18 @@ class PlainFile:
         self._file.close()
 
 
-class TemporaryFile(PlainFile):
-    """A file that goes when it is closed, and with the process where the system lets it."""
+class ScratchFile(PlainFile):
+    """A file in a folder that goes when it is closed, or at once where the system lets an open file go."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, folder: ScratchFolder) -> None:
         super().__init__(path)
-        self._path = path
-        self._remove()
+        self._folder = folder
+        if sys.platform != "win32":
+            folder.remove()
 
     def close(self) -> None:
         super().close()
-        self._remove()
-
-    def _remove(self) -> None:
-        # Windows refuses while the file is open.
-        try:
-            self._path.unlink(missing_ok=True)
-        except OSError:
-            return
+        self._folder.remove()
 
 
 class StoredGzipFile:

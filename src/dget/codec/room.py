@@ -3,8 +3,7 @@
 import shutil
 from pathlib import Path
 
-from dget.codec.storage_errors import disk_errors
-from dget.errors import StorageError
+from dget.codec.storage_errors import disk_errors, full_disk
 
 
 def check_room(target: Path, need: int, *, hint: str) -> None:
@@ -12,7 +11,7 @@ def check_room(target: Path, need: int, *, hint: str) -> None:
     with disk_errors(target.parent, "look at the disk of"):
         free = shutil.disk_usage(target.parent).free
     if free < need:
-        raise StorageError(f"the disk is full: {target} needs {need:,} bytes, {free:,} are free", hint=hint)
+        raise full_disk(target, "write", need=need, hint=hint)
 
 
 def taken(path: Path) -> int:

@@ -1,23 +1,41 @@
 """What the disk refuses, in words for the person."""
 
 import errno
-from collections.abc import Iterator
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dget.errors import StorageError
+from dget.errors import DiskFull, StorageError
 
-_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_QUOTA = getattr(errno, "EDQUOT", errno.ENOSPC)
+# What the system says of a disk without room.
+FULL = frozenset({errno.ENOSPC, _QUOTA})
+_HINT = "free some space, or choose another folder"
 
 
 @contextmanager
-def disk_errors(path: Path, doing: str, *, hint: str | None = None) -> Iterator[None]:
-    """Turns OSError into StorageError. doing: what was tried, e.g. "write"."""
+def disk_errors(
+    path: Path, doing: str, *, hint: str | None = None, need: Callable[[], int] | None = None
+) -> Iterator[None]:
+    """Turns OSError into StorageError. doing: what was tried, e.g. "write"; need: bytes that it takes, where that is known."""
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
-            raise StorageError(
-                f"the disk is full: cannot {doing} {path}", hint="free some space, or choose another folder"
-            ) from error
+        if error.errno == errno.ENOSPC:
+            raise full_disk(path, doing, need=need() if need else None, hint=_HINT) from error
+        if error.errno == _QUOTA:
+            more = f": {need():,} bytes more are needed" if need else ""
+            raise DiskFull(f"the quota is used up: cannot {doing} {path}{more}", hint=_HINT) from error
         raise StorageError(f"cannot {doing} {path}: {error.strerror or error}", hint=hint) from error
+
+
+def full_disk(path: Path, doing: str, *, need: int | None, hint: str) -> DiskFull:
+    """doing: what the disk, `path`'s, is too full for; need: bytes that it takes, where that is known."""
+    there = next((place for place in (path, *path.parents) if place.exists()), path)
+    if hasattr(os, "statvfs") and (found := os.statvfs(there)).f_files and not found.f_favail:
+        return DiskFull(f"the disk is full: cannot {doing} {path}: it takes no more files", hint=hint)
+    needs = "" if need is None else f"it needs {need:,} bytes, "
+    free = f"{shutil.disk_usage(there).free:,} {'bytes are' if need is None else 'are'} free"
+    return DiskFull(f"the disk is full: cannot {doing} {path}: {needs}{free}", hint=hint)

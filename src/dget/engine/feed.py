@@ -2,7 +2,6 @@
 
 import io
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from dget.archive import SequentialExporter
-from dget.codec import disk_errors
+from dget.codec import ScratchFolder, disk_errors
 from dget.errors import StorageError
 from dget.flow import Cancel
 from dget.model import Descriptor, Digest
@@ -85,12 +84,11 @@ def open_spool(folder: Path | None, cancel: Cancel) -> Iterator[BlobStore]:
 
     Removed already when the run is cancelled: a stream's reader may then hold up the block's end for ever.
     """
-    place = folder or Path(tempfile.mkdtemp(prefix="dget-"))
-
-    def remove() -> None:
-        shutil.rmtree(place, ignore_errors=True)
-
-    if folder is not None:
+    if folder is None:
+        scratch = ScratchFolder()
+        place, remove = scratch.path, scratch.remove
+    else:
+        place, remove = folder, lambda: shutil.rmtree(folder, ignore_errors=True)
         # What a run that was killed left.
         remove()
     try:

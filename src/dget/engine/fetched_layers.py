@@ -1,6 +1,5 @@
 """An image's layers, fetched when they are wanted: only bytes that matched their digest are read."""
 
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -8,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from dget.codec import PositionalFile, disk_errors
+from dget.codec import PositionalFile, ScratchFolder, disk_errors
 from dget.engine.cached_image import CachedImage
 from dget.engine.download import Download
 from dget.engine.sources import Sources
@@ -44,7 +43,7 @@ class FetchedLayers:
         self._verify_cache = verify_cache
         self._cancel = cancel
         self._observer = observer
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch: ScratchFolder | None = None
         self._own_store: Store | None = None
         self._paths: dict[Digest, Path] = {}
         self._making = threading.Lock()
@@ -55,8 +54,8 @@ class FetchedLayers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._temporary is not None:
-            self._temporary.cleanup()
+        if self._scratch is not None:
+            self._scratch.remove()
 
     def __len__(self) -> int:
         return len(self._layers)
@@ -156,10 +155,9 @@ class FetchedLayers:
             return self._made_folder()
 
     def _made_folder(self) -> Path:
-        if self._temporary is None:
-            with disk_errors(Path(tempfile.gettempdir()), "write into the folder"):
-                self._temporary = tempfile.TemporaryDirectory(prefix="dget-")
-        return Path(self._temporary.name)
+        if self._scratch is None:
+            self._scratch = ScratchFolder()
+        return self._scratch.path
 
 
 class _Aside:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from dget.codec import FileLock, FileRegion, Ledger, PositionalFile, Record, tak
 from dget.model import Descriptor, Digest
 from dget.store.cache_errors import cache_errors, check_cache_room, lock_errors
 from dget.store.holds import Holds
+from dget.store.whole_file import write_whole
 
 
 class BlobStore:
@@ -88,16 +88,12 @@ class BlobStore:
         if not self.writable:
             return
         self.need([digest])
-        with cache_errors(self._folder / "blobs", "write the cache"):
+        target = self.own_path(digest)
+        with cache_errors(target.parent, "write the cache"):
             self._ingest.mkdir(parents=True, exist_ok=True)
-            # Another thread or process, also in another container, may be adding the same.
-            part = self._ingest / f"{digest.algorithm}-{digest.hex}.{secrets.token_hex(8)}"
-            try:
-                part.write_bytes(data)
-                self._place(part, digest)
-            except OSError:
-                part.unlink(missing_ok=True)
-                raise
+            target.parent.mkdir(parents=True, exist_ok=True)
+        # Another thread or process, also in another container, may be adding the same.
+        write_whole(target, data, beside=self._ingest / f"{digest.algorithm}-{digest.hex}")
 
     def discard(self, digest: Digest) -> None:
         """Removes a blob that turned out to be damaged; one that is not ours to change is not looked at again."""
@@ -118,7 +114,13 @@ class BlobStore:
         with lock_errors(self._ingest), cache_errors(self._ingest, "write the cache"):
             self._ingest.mkdir(parents=True, exist_ok=True)
             lock = FileLock.try_take(part.with_suffix(".lock"))
-        return None if lock is None else Ingest(self, part, blob, lock)
+        if lock is None:
+            return None
+        try:
+            return Ingest(self, part, blob, lock)
+        except BaseException:
+            lock.release()
+            raise
 
     def arriving(self, blob: Descriptor) -> int:
         """How many bytes whoever brings it has, about."""
@@ -162,7 +164,7 @@ class Ingest:
         # A record must not be written after the file went to its place.
         self._closing = threading.Lock()
         self._closed = False
-        self.file = PositionalFile(path, create=True)
+        self.file = PositionalFile(path, create=True, size=blob.size)
         self.region = FileRegion(self.file, 0, blob.size)
 
     def kept(self, blob: Descriptor) -> Sequence[Record]:
@@ -197,8 +199,7 @@ class Ingest:
             return
         with self._closing:
             self._close()
-        with contextlib.suppress(OSError):
-            self._lock.release()
+        self._lock.release()
 
     def abandon(self) -> None:
         """Leaves nothing behind."""
@@ -207,7 +208,7 @@ class Ingest:
         with contextlib.suppress(OSError):
             self._ledger.remove()
             self._path.unlink(missing_ok=True)
-            self._lock.release()
+        self._lock.release()
 
     def _close(self) -> None:
         self._closed = True

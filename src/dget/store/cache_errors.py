@@ -1,6 +1,6 @@
 """What the disk refuses to the cache."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from dget.errors import StorageError
 _HINT = "choose another folder with --cache-dir, or do without the cache: --no-cache"
 
 
-def cache_errors(path: Path, doing: str) -> AbstractContextManager[None]:
-    """Turns OSError into StorageError. doing: what was tried, e.g. "write the cache"."""
-    return disk_errors(path, f"{doing}:", hint=_HINT)
+def cache_errors(path: Path, doing: str, *, need: Callable[[], int] | None = None) -> AbstractContextManager[None]:
+    """Turns OSError into StorageError. doing: what was tried, e.g. "write the cache"; need: bytes, where that is known."""
+    return disk_errors(path, f"{doing}:", hint=_HINT, need=need)
 
 
 @contextmanager

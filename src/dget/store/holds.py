@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from pathlib import Path
 
 from dget.codec import FileLock, SharedLock
+from dget.errors import DiskFull
 from dget.model import Digest
 from dget.store.cache_errors import cache_errors, lock_errors
 
@@ -58,6 +59,7 @@ class Holds:
         self._own: FileLock | None = None
         self._list = self._folder / f"{secrets.token_hex(8)}.list"
         self._held: set[Digest] = set()
+        self._instead = ExitStack()
 
     def run(self) -> AbstractContextManager[None]:
         """What is added by then is held until the last run that goes on at the same time has ended."""
@@ -69,12 +71,14 @@ class Holds:
             new = [digest for digest in dict.fromkeys(digests) if digest not in self._held]
             if not new or not self._uses.going:
                 return
-            with lock_errors(self._folder), self._prune.shared():
-                self._folder.mkdir(exist_ok=True)
-                if self._own is None:
-                    self._own = FileLock.try_take(self._list.with_suffix(".lock"))
-                with self._list.open("a") as file:
-                    file.writelines(f"{digest}\n" for digest in new)
+            with ExitStack() as stack:
+                with lock_errors(self._folder):
+                    stack.enter_context(self._prune.shared())
+                try:
+                    self._write_down(new)
+                except DiskFull:
+                    # It takes no list: then nobody prunes until the run ends.
+                    self._instead.push(stack.pop_all())
             self._held.update(new)
 
     @contextmanager
@@ -91,21 +95,29 @@ class Holds:
         with cache_errors(self._folder, "read the cache"):
             names = {path.stem for path in self._folder.glob("*.l*")}
             for path in (self._folder / f"{name}.list" for name in names):
-                lock = FileLock.try_take(path.with_suffix(".lock"))
-                if lock is None:
+                if FileLock.is_held(path.with_suffix(".lock")):
                     held.update(_read(path))
                 else:
                     path.unlink(missing_ok=True)
-                    lock.release()
         return frozenset(held)
+
+    def _write_down(self, digests: Iterable[Digest]) -> None:
+        with lock_errors(self._folder):
+            self._folder.mkdir(exist_ok=True)
+            if self._own is None:
+                self._own = FileLock.try_take(self._list.with_suffix(".lock"))
+        with cache_errors(self._list, "write the cache"), self._list.open("a") as file:
+            # A list that was cut must not cut what comes after it.
+            file.writelines(f"\n{digest}\n" for digest in digests)
 
     def _let_go(self) -> None:
         with self._guard:
             self._held.clear()
+            self._instead.close()
             if self._own is not None:
                 with suppress(OSError):
                     self._list.unlink(missing_ok=True)
-                    self._own.release()
+                self._own.release()
                 self._own = None
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from dget.errors import StorageError
 from dget.protocol.rest import Rest
 from dget.store.whole_file import write_whole
 
@@ -45,5 +46,5 @@ class HostRests:
     def _write(self, known: dict[str, Rest]) -> None:
         try:
             write_whole(self._path, msgspec.json.encode(known))
-        except OSError:
+        except StorageError:
             return

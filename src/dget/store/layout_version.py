@@ -1,6 +1,7 @@
 """Which layout a cache folder has: `dget.json`."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -48,8 +49,11 @@ def migrate(folder: Path, steps: Sequence[Callable[[Path], None]] = STEPS) -> No
     """Brings a writable folder to the newest layout, while no other process does. Raises StorageError."""
     if check_version(folder, newest=len(steps)) == len(steps):
         return
-    with lock_errors(folder / "guard"), SharedLock(folder / "guard").alone():
+    with ExitStack() as stack:
+        with lock_errors(folder / "guard"):
+            stack.enter_context(SharedLock(folder / "guard").alone())
         # Another process may have done it while we waited.
         for step in steps[check_version(folder, newest=len(steps)) :]:
-            step(folder)
+            with cache_errors(folder, "bring up to date the cache"):
+                step(folder)
         write_whole(folder / "dget.json", msgspec.json.encode(_Mark(layout=len(steps))))

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dget.codec import FileLock, taken
-from dget.errors import StorageError
+from dget.codec import FileLock, remove_abandoned, taken
+from dget.errors import DiskFull, StorageError
 from dget.model import Digest
 from dget.store.cache_errors import cache_errors, lock_errors
 from dget.store.garbage import Rules, choose_garbage
@@ -17,7 +18,7 @@ from dget.store.store import Store
 INGEST_GRACE = 7 * 86_400.0
 _STRAY_GRACE = 3_600.0
 _HALF_WRITTEN = (
-    (".", re.compile(r"\.[0-9a-f]{16}|(?:index|dget|hosts)\.json\.[0-9a-f]+")),
+    (".", re.compile(r"\.[0-9a-f]{16}|(?:(?:index|dget|hosts)\.json|oci-layout)\.[0-9a-f]+")),
     ("refs", re.compile(r"[0-9a-f]{64}\.json\.[0-9a-f]+")),
     ("ingest", re.compile(r"sha\d+-[0-9a-f]+\.(?:[0-9a-f]{16}|ledger\.new)")),
 )
@@ -48,7 +49,9 @@ def prune(store: Store, rules: Rules, *, now: float, dry_run: bool, wait: Callab
             rules = Rules(named=rules.named, before=rules.before, max_size=max(0, rules.max_size - rest))
         garbage = choose_garbage([image.kept for image in stock.images], stock.sizes, in_use, rules)
         gone = frozenset(garbage.images)
-        needed = in_use.union(*(image.blobs for image in stock.images if image.name not in gone))
+        needed = in_use.union(*(image.blobs for image in stock.images if image.name not in gone)).difference(
+            stock.sizes
+        )
         ingests = [one for one in _ingests(store.folder) if one.is_left(needed, in_use, rules, now)]
         bad = list((store.folder / "bad").glob("*"))
         pruned = Pruned(
@@ -60,8 +63,13 @@ def prune(store: Store, rules: Rules, *, now: float, dry_run: bool, wait: Callab
         if dry_run:
             return pruned
         # Names before blobs: a kill in between leaves blobs that the next prune finds, and no name that leads nowhere.
-        if garbage.images or store.refs.remove_unreadable():
+        index_waits = bool(garbage.images or store.refs.remove_unreadable())
+        if index_waits:
             store.refs.remove(garbage.images)
+            # A full disk has no room for it yet.
+            with suppress(DiskFull):
+                store.refs.write_index()
+                index_waits = False
         with cache_errors(store.folder, "make room in the cache"):
             for digest in garbage.blobs:
                 store.blobs.own_path(digest).unlink(missing_ok=True)
@@ -70,6 +78,9 @@ def prune(store: Store, rules: Rules, *, now: float, dry_run: bool, wait: Callab
             for path in [*bad, *_strays(store.folder, now)]:
                 path.unlink(missing_ok=True)
             _free_locks(store.folder)
+        remove_abandoned()
+        if index_waits:
+            store.refs.write_index()
     return pruned
 
 
@@ -88,11 +99,7 @@ class _Ingest:
         if self.digest in in_use or (self.digest in needed and self.touched >= before):
             return False
         with lock_errors(self.path):
-            lock = FileLock.try_take(self.path.with_suffix(".lock"))
-        if lock is None:
-            return False
-        lock.release()
-        return True
+            return not FileLock.is_held(self.path.with_suffix(".lock"))
 
     def remove(self) -> None:
         for suffix in (".part", ".ledger", ".ledger.new"):
@@ -123,8 +130,7 @@ def _strays(folder: Path, now: float) -> Iterator[Path]:
 def _free_locks(folder: Path) -> None:
     """Removes the locks of downloads that nobody holds."""
     for path in (folder / "ingest").glob("*.lock"):
-        if lock := FileLock.try_take(path):
-            lock.release()
+        FileLock.is_held(path)
 
 
 def _age(path: Path, now: float) -> float:

@@ -72,11 +72,10 @@ class RefStore:
             return ref.resolved
 
     def remove(self, names: Sequence[str]) -> None:
-        """Raises StorageError."""
+        """`index.json` is still to be written. Raises StorageError."""
         with cache_errors(self._refs, "write the cache"):
             for name in names:
                 self._path(name).unlink(missing_ok=True)
-            self.write_index()
 
     def remove_unreadable(self) -> int:
         """Records that nobody can read say nothing; how many there were. Raises StorageError."""
@@ -87,7 +86,7 @@ class RefStore:
         return len(paths)
 
     def write_index(self) -> None:
-        """Raises OSError, StorageError."""
+        """Raises StorageError."""
         path = self._folder / "index.lock"
         deadline = time.monotonic() + _INDEX_WITHIN
         with lock_errors(path):

@@ -5,12 +5,14 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from dget.codec import FULL
 from dget.store.blobs import BlobStore
 from dget.store.cache_errors import cache_errors
 from dget.store.holds import Holds, Uses
 from dget.store.host_rests import HostRests
 from dget.store.layout_version import check_version, migrate
 from dget.store.refs import RefStore
+from dget.store.whole_file import write_whole
 
 _LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
 
@@ -59,8 +61,9 @@ def _takes_files(folder: Path) -> bool:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch(exist_ok=False)
         probe.unlink()
-    except OSError:
-        return False
+    except OSError as error:
+        # A full one is ours all the same: what can be removed from it can make room.
+        return error.errno in FULL and _is_cache(folder)
     blobs = folder / "blobs"
     return not blobs.exists() or os.access(blobs / "sha256", os.W_OK)
 
@@ -71,5 +74,5 @@ def _make(folder: Path) -> None:
         layout = folder / "oci-layout"
         # A cut one, as a full disk leaves it, would keep other tools away.
         if not layout.exists() or layout.stat().st_size != len(_LAYOUT):
-            layout.write_bytes(_LAYOUT)
+            write_whole(layout, _LAYOUT)
         migrate(folder)

@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dget.codec import PositionalFile, crc32
-from dget.codec.readable import PlainFile, Readable, StoredGzipFile, TemporaryFile
+from dget.codec import PositionalFile, ScratchFolder, crc32
+from dget.codec.readable import PlainFile, Readable, ScratchFile, StoredGzipFile
 from dget.codec.stored_gzip import FILE_HEADER, GzipRegion, gzip_size, trailer
 
 SIZES = st.sampled_from([1, 65534, 65535, 65536, 131070, 131071, 200_000])
@@ -62,10 +62,12 @@ def test_a_plain_file_ends_where_it_ends(tmp_path):
     file.close()
 
 
-def test_a_temporary_file_is_gone_when_it_is_closed(tmp_path):
-    path = tmp_path / "x"
+def test_a_scratch_file_is_gone_when_it_is_closed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    scratch = ScratchFolder()
+    path = scratch.path / "x"
     path.write_bytes(b"0123456789")
-    file = TemporaryFile(path)
+    file = ScratchFile(path, scratch)
     assert file.read_at(0, 3) == b"012"
     file.close()
     assert list(tmp_path.iterdir()) == []

@@ -184,6 +184,13 @@ def test_an_unfinished_download_that_no_image_needs_goes_at_once(store):
     assert list((store.folder / "ingest").iterdir()) == []
 
 
+def test_an_unfinished_download_of_a_blob_that_is_here_goes_at_once(store):
+    image(store, "a:1", b"layer")
+    unfinished(store, b"layer", size=5, touched=NOW)
+    assert run(store).unfinished == 1
+    assert has(store, b"layer")
+
+
 def test_a_download_under_way_stays_whoever_needs_it(store):
     ingest = store.blobs.ingest(Descriptor(digest=Digest.of(b"coming"), size=6))
     ingest.region.write(0, [b"coming"])

@@ -48,6 +48,20 @@ def test_a_blob_arrives_once_at_a_time(store):
     again.abandon()
 
 
+def test_a_download_that_cannot_begin_holds_no_lock(store):
+    """A process that goes on must not be kept out by itself."""
+    blob = Descriptor(digest=Digest.of(b"layer"), size=5)
+    part = store.folder / "ingest" / f"sha256-{blob.digest.hex}.part"
+    part.mkdir(parents=True)
+    with pytest.raises(StorageError):
+        store.blobs.ingest(blob)
+    part.rmdir()
+    ingest = store.blobs.ingest(blob)
+    assert ingest is not None
+    ingest.abandon()
+    assert list((store.folder / "ingest").iterdir()) == []
+
+
 @pytest.mark.parametrize("damage", [DATA[:-1], DATA[::-1], b""])
 def test_damaged_bytes_are_not_read_and_not_kept(store, damage):
     store.blobs.add(BLOB.digest, DATA)

@@ -1,15 +1,13 @@
 """Opening a file or folder that holds images, whatever it is packed in."""
 
-import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
 from dget.archive.readers.members import FolderMembers, Members, TarMembers
-from dget.codec import Compression, Decompressed, detect_compression, disk_errors
+from dget.codec import Compression, Decompressed, ScratchFolder, detect_compression, disk_errors
 from dget.codec.compression import MAGIC_SIZE
-from dget.codec.readable import PlainFile, Readable, StoredGzipFile, TemporaryFile
+from dget.codec.readable import PlainFile, Readable, ScratchFile, StoredGzipFile
 from dget.errors import DamagedFile, IntegrityError, NotFound, StorageError, UsageError
 from dget.flow import Cancel, Observer, Stage
 
@@ -47,18 +45,17 @@ def _plain(path: Path, cancel: Cancel, observer: Observer) -> Readable:
     if compression is Compression.GZIP and (stored := StoredGzipFile.open(path)):
         return stored
     observer(Stage(text=f"unpacking {path.name} ({compression.value}) into a temporary file"))
-    with disk_errors(Path(tempfile.gettempdir()), "make a temporary file in", hint="choose another folder with TMPDIR"):
-        handle, name = tempfile.mkstemp(prefix="dget-", suffix=".tar")
-    target = Path(name)
+    scratch = ScratchFolder()
+    target = scratch.path / "unpacked.tar"
     try:
-        with disk_errors(path, "unpack"), os.fdopen(handle, "wb") as unpacked, path.open("rb") as packed:
+        with disk_errors(path, "unpack"), target.open("wb") as unpacked, path.open("rb") as packed:
             _unpack(Decompressed(packed, str(path)), unpacked, target, cancel)
-        return TemporaryFile(target)
+        return ScratchFile(target, scratch)
     except IntegrityError as error:
-        target.unlink(missing_ok=True)
+        scratch.remove()
         raise DamagedFile(error.message, hint="it may have been cut") from error
     except BaseException:
-        target.unlink(missing_ok=True)
+        scratch.remove()
         raise
 
 
