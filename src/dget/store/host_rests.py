@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
+from dget.codec.whole_file import write_whole
 from dget.protocol.rest import Rest
-from dget.store.whole_file import write_whole
 
 _MANY = 200
 

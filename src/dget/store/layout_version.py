@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 
 from dget.codec import SharedLock
+from dget.codec.whole_file import write_whole
 from dget.errors import StorageError
 from dget.store.cache_errors import cache_errors, lock_errors
-from dget.store.whole_file import write_whole
 
 
 class _Mark(msgspec.Struct):

@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 
 from dget.codec import FileLock
+from dget.codec.whole_file import write_whole
 from dget.errors import Unsupported
 from dget.model import Descriptor, Digest
 from dget.model.document import decode
 from dget.store.cache_errors import cache_errors, lock_errors
-from dget.store.whole_file import write_whole
 
 _INDEX_WITHIN = 2.0
 _NAME_ANNOTATIONS = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
