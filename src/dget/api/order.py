@@ -8,7 +8,7 @@ from dget.archive import Form, Format
 from dget.config.lock_file import LockFile
 from dget.errors import Unsupported, UsageError
 from dget.model import PlatformWish, Reference, Selection
-from dget.model.archive_names import archive_name
+from dget.model.archive_names import archive_name, renamed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,11 @@ class Order:
         if full and form.format is Format.ROOTFS:
             raise UsageError("a root file system has no name in it", hint="leave out --name; -o names the file")
         return cls(wish=wish, form=form, keep_index=keep_index, select=select, names=full, lock=lock)
+
+    def names_of(self, image: str, own: Sequence[str]) -> tuple[str, ...]:
+        """What engines are to call it. own: the names that it has where it is."""
+        names = renamed(own, self.names[image]) if image in self.names else own
+        return tuple(name for name in names if self.form.is_layout or "@" not in name)
 
     def locks(self, reference: Reference) -> bool:
         """Whether the digest that is asked for is the lock's. Raises UsageError, StorageError."""

@@ -92,9 +92,8 @@ class Puller:
     def _planned(self, image: str, order: Order, cancel: Cancel) -> Part:
         source = self._open(image, order, cancel)
         try:
-            plan = self._made(
-                source, order.wish, order.select, keep_index=order.keep_index, names=order.names.get(image, ())
-            )
+            names = order.names_of(image, source.remote.names)
+            plan = self._made(source, order.wish, order.select, keep_index=order.keep_index, names=names)
         except NotFound as error:
             if not self._settings.offline and order.locks(source.remote.reference):
                 error.hint = f"{order.lock} says so: take its line out to pull what the tag names now"
@@ -110,7 +109,7 @@ class Puller:
         select: Selection,
         *,
         keep_index: bool = False,
-        names: Sequence[str] = (),
+        names: tuple[str, ...] | None = None,
     ) -> PullPlan:
         named = "" if wish.named else " (this machine's; choose with -arch)"
         self._observer(Stage(text=f"{source.remote.reference} for {wish}{named}"))

@@ -69,7 +69,7 @@ def names_of(images: Sequence[str], names: Sequence[str]) -> dict[str, Sequence[
         return {images[0]: names}
     if len(images) != len(names):
         raise UsageError(
-            f"{len(images)} images and {len(names)} names: which is whose?",
+            f"{len(images)} images, and --name was given {len(names)} times: which name is whose?",
             hint="give --name once for each image, in their order, or call dget for each",
         )
     return {image: [name] for image, name in zip(images, names, strict=True)}

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -71,9 +72,12 @@ class LockFile:
         return {name: self._digest_of(name, text) for name, text in content.images.items()}
 
     def _digest_of(self, name: str, text: str) -> Digest:
-        full = Reference.parse(name)
+        try:
+            full = Reference.parse(name)
+        except UsageError as error:
+            raise self._wrong(error.message) from error
         if full.digest or full.archive_name != name:
-            raise self._wrong(f"{name!r} is to be written {full.archive_name!r}")
+            raise self._wrong(f"{name!r} is to be written {replace(full, digest=None).archive_name!r}")
         try:
             return Digest.parse(text)
         except ValueError:

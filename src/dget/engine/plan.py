@@ -24,7 +24,6 @@ from dget.model import (
     Reference,
     Selection,
 )
-from dget.model.archive_names import renamed
 from dget.model.artifact_kind import is_image
 from dget.protocol.quota import Quota
 
@@ -85,7 +84,7 @@ def make_plan(
     observer: Observer,
     keep_index: bool = False,
     ahead: bool = False,
-    names: Sequence[str] = (),
+    names: tuple[str, ...] | None = None,
 ) -> PullPlan:
     """The plan for the builds that suit the wish best.
 
@@ -97,7 +96,7 @@ def make_plan(
     if ahead and isinstance(root.value, Manifest) and is_image(root.value):
         # Its config is read first, for its platform.
         source.expect(root.value.layers)
-    names = renamed(source.remote.names, names) if names else source.remote.names
+    names = source.remote.names if names is None else names
     images, available = _choose(source, names, root, wish, selection, observer)
     companions = _companions(source, images, selection, observer)
     referred = {companion.subject for companion in companions}
