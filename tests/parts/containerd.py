@@ -66,6 +66,11 @@ class Containerd:
     def remove(self, image: str) -> None:
         self._ctr("images", "rm", "--sync", image)
 
+    def clear(self) -> None:
+        """Removes all images."""
+        for image in self.images():
+            self.remove(image)
+
     def run(self, image: str) -> str:
         """What a container of it prints."""
         return self._ctr("run", "--rm", "--snapshotter", "native", "--null-io=false", image, "test").strip()

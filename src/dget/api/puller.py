@@ -85,15 +85,16 @@ class Puller:
 
     def _found(self, image: str, order: Order, cancel: Cancel) -> Part:
         """Nothing of it was fetched yet, and all of it can be."""
-        part = self._planned(image, order, cancel)
+        part = self._planned(image, order, cancel, ahead=True)
         part.source.check_here(part.plan.contents.blobs)
         return part
 
-    def _planned(self, image: str, order: Order, cancel: Cancel) -> Part:
+    def _planned(self, image: str, order: Order, cancel: Cancel, *, ahead: bool = False) -> Part:
+        """ahead: whether its layers are fetched next."""
         source = self._open(image, order, cancel)
         try:
             names = order.names_of(image, source.remote.names)
-            plan = self._made(source, order.wish, order.select, keep_index=order.keep_index, names=names)
+            plan = self._made(source, order.wish, order.select, keep_index=order.keep_index, names=names, ahead=ahead)
         except NotFound as error:
             if not self._settings.offline and order.locks(source.remote.reference):
                 error.hint = f"{order.lock} says so: take its line out to pull what the tag names now"
@@ -110,10 +111,11 @@ class Puller:
         *,
         keep_index: bool = False,
         names: tuple[str, ...] | None = None,
+        ahead: bool = False,
     ) -> PullPlan:
         named = "" if wish.named else " (this machine's; choose with -arch)"
         self._observer(Stage(text=f"{source.remote.reference} for {wish}{named}"))
-        return make_plan(source, wish, select, observer=self._observer, keep_index=keep_index, names=names)
+        return make_plan(source, wish, select, observer=self._observer, keep_index=keep_index, ahead=ahead, names=names)
 
     def _open(self, image: str, order: Order, cancel: Cancel) -> CachedImage:
         return self._sources.open(image, cancel, order.lock)

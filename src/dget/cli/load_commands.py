@@ -1,4 +1,4 @@
-"""How a finished archive gets into engines: what the summary says. Proven by docs/formats.md's table."""
+"""How a finished archive gets into engines: what the summary says. Proven by docs/matrix.md."""
 
 import shlex
 from collections.abc import Sequence
