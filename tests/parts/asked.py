@@ -78,7 +78,7 @@ def _builds(kind: Kind, here: str) -> Mapping[str, Image]:
 def _foreign_base(here: str) -> Image:
     image = _single(DOCKER, here)
     document = json.loads(image.root.raw)
-    document["layers"][0] |= {"mediaType": _FOREIGN_LAYER, "urls": ["https://publisher.example/base"]}
+    document["layers"][0] |= {"mediaType": _FOREIGN_LAYER, "urls": ["https://127.0.0.1:1/base"]}
     return replace(image, root=Manifest(json.dumps(document).encode(), image.root.media_type))
 
 

@@ -62,10 +62,11 @@ def by_docker(docker: Loader) -> Consumer:
 
 
 def by_podman(podman: Podman) -> Consumer:
-    """`podman load` of an OCI layout wants one entry in it."""
+    """`podman load` of an OCI archive wants one entry in it, and of a folder it takes no name."""
 
     def load(made: Made) -> None:
-        if made.form.startswith("docker-") or (len(made.prints) == 1 and not made.beside):
+        alone = made.form == "oci-archive" and len(made.prints) == 1 and not made.beside
+        if made.form.startswith("docker-") or alone:
             podman.load(made.path)
             return
         transport = "oci" if made.form == "oci-dir" else "oci-archive"
