@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from dget.codec import FileLock, disk_errors
-from dget.codec.whole_file import write_whole
+from dget.codec.whole_file import write_durably
 from dget.errors import StorageError, UsageError
 from dget.model import Digest, Reference
 
@@ -49,7 +49,7 @@ class LockFile:
             images = {reference.archive_name: digest, **self._read()}
             content = {"version": _VERSION, "images": {name: str(images[name]) for name in sorted(images)}}
             with disk_errors(self.path, "write"):
-                write_whole(target, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+                write_durably(target, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
         finally:
             lock.release()
 
