@@ -77,7 +77,7 @@ def test_without_a_cache_it_is_the_same_and_leaves_nothing(registry, client, ima
     with Client(Settings(cache=False, environment={})) as bare:
         plain = bare.pull(image, platform="amd64", output=tmp_path / "x.tar").path.read_bytes()
     assert client.pull(image, platform="amd64", output=tmp_path / "y.tar").path.read_bytes() == plain
-    client._files.close()
+    client.close()
     assert list(scratch.iterdir()) == []
 
 

@@ -67,13 +67,17 @@ def printed_by_greeting() -> str:
     return f"{_MESSAGE}\n{hashlib.sha256(busybox(architecture())).hexdigest()}  -"
 
 
+def new_person(home: Path) -> dict[str, str]:
+    """Their environment."""
+    home.mkdir()
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return {**kept, "HOME": str(home), "NO_PROXY": "*"}
+
+
 def pull(folder: Path, name: str, familiar: str, image: Image, options: Sequence[str] = ()) -> Pulled:
     """By dget, as a new person runs it: an archive a suffix."""
     files = {suffix: folder / f"image{suffix}" for suffix in SUFFIXES}
-    home = folder / "home"
-    home.mkdir()
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    environment = {**kept, "HOME": str(home), "NO_PROXY": "*"}
+    environment = new_person(folder / "home")
     for file in files.values():
         command = [sys.executable, "-m", "dget", *options, "--no-cache", "-o", str(file), familiar]
         done = subprocess.run(

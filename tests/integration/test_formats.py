@@ -1,4 +1,4 @@
-"""Every form of archive in the engines that take it, and in those that do not: docs/formats.md's table."""
+"""What is true of forms besides who loads them (docs/matrix.md): sizes, equal bytes, folders, indexes, pipes."""
 
 import os
 import pty
@@ -12,28 +12,6 @@ from tests.parts.images import MESSAGE
 from tests.parts.oci_folder import names_in, unpacked_from
 
 IMAGE = "oci-index:1"
-FORMS = [
-    ("docker-archive", "none"),
-    ("docker-archive", "gzip"),
-    ("docker-archive", "gzip:9"),
-    ("docker-archive", "zstd"),
-    ("docker-legacy", "none"),
-    ("docker-legacy", "gzip"),
-    ("docker-legacy", "gzip:6"),
-    ("docker-legacy", "zstd"),
-    ("oci-archive", "none"),
-    ("oci-archive", "gzip"),
-    ("oci-archive", "gzip:1"),
-    ("oci-archive", "zstd"),
-]
-# Who takes which: Debian 12's engines.
-TAKEN = {
-    "docker": {form for form in FORMS if form[0] != "oci-archive" and form[1] != "zstd"},
-    "podman": {form for form in FORMS if form not in (("docker-legacy", "gzip"), ("docker-legacy", "gzip:6"))},
-    "containerd": {form for form in FORMS if form[1] == "none"},
-    "docker-archive:": {form for form in FORMS if form[0] != "oci-archive" and form[1] in ("none", "zstd")},
-    "oci-archive:": {form for form in FORMS if form[0] != "docker-legacy"},
-}
 
 
 @pytest.fixture
@@ -48,36 +26,6 @@ def pulled(dget, registry, workplace):
         return workplace / "x"
 
     return pull
-
-
-@pytest.mark.parametrize("engine", ["docker", "podman", "containerd"])
-@pytest.mark.parametrize(("kind", "compress"), FORMS)
-def test_an_engine_loads_it_under_its_name_and_runs_it_or_refuses_it_whole(
-    request, pulled, registry, engine, kind, compress
-):
-    loader = request.getfixturevalue(engine)
-    path = pulled(kind, compress)
-    if (kind, compress) not in TAKEN[engine]:
-        with pytest.raises(AssertionError, match="ended with"):
-            loader.load(path)
-        assert loader.images() == set()
-        return
-    loader.load(path)
-    assert loader.images() == {registry.name(IMAGE)}
-    assert loader.run(registry.name(IMAGE)) == MESSAGE
-    loader.remove(registry.name(IMAGE))
-
-
-@pytest.mark.parametrize("form", ["docker-archive:", "oci-archive:"])
-@pytest.mark.parametrize(("kind", "compress"), FORMS)
-def test_skopeo_reads_it_and_finds_every_blob_whole_or_refuses_it(pulled, skopeo, workplace, form, kind, compress):
-    path = pulled(kind, compress)
-    if (kind, compress) not in TAKEN[form]:
-        with pytest.raises(AssertionError, match="ended with"):
-            skopeo.inspect(f"{form}{path}")
-        return
-    assert skopeo.inspect(f"{form}{path}")["Labels"] == {"test": "yes"}
-    skopeo.copy(f"{form}{path}", workplace / "copy")
 
 
 def test_a_spliced_archive_is_as_large_as_its_layers(pulled, busybox_kinds):

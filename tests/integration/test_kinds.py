@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.parts.distribution import Distribution, free_port
-from tests.parts.images import DOCKER, OCI, Image, busybox_image, busybox_layers, digest_of, layer, single
+from tests.parts.images import OCI, Image, busybox_image, digest_of, layer, single
 from tests.parts.images import artifact as helm_chart
 from tests.parts.kinds import (
     SBOM,
@@ -20,7 +20,6 @@ from tests.parts.kinds import (
     attested,
     index_of,
     nested,
-    packed,
     plugin,
     signature,
     wasm_module,
@@ -38,19 +37,6 @@ ARTIFACTS = {
     "sbom": artifact(SBOM, {"sbom.json": b"{}"}),
     "files": artifact("application/vnd.example", {"a.txt": b"a", "b.txt": b"b"}),
 }
-ENGINES_AND_LAYERS = [
-    # engine, family, packing, whether it takes the docker-archive as it is
-    ("docker", OCI, "tar", True),
-    ("docker", DOCKER, "gzip", True),
-    ("docker", DOCKER, "zstd", False),
-    ("docker", OCI, "zstd", False),
-    ("podman", OCI, "tar", True),
-    ("podman", OCI, "zstd", True),
-    ("podman", DOCKER, "zstd", True),
-    ("containerd", OCI, "tar", True),
-    ("containerd", OCI, "zstd", True),
-    ("containerd", DOCKER, "zstd", False),
-]
 
 
 def referrer_entry(image: Image, artifact_type: str) -> dict[str, Any]:
@@ -139,35 +125,6 @@ def test_what_an_artifact_is_can_be_looked_at(dget, registry):
     assert "an artifact (application/vnd.example)" in shown.stdout
     assert "b.txt" in shown.stdout
     assert json.loads(dget("inspect", "--json", registry.name("files:1")).stdout)["config"] is None
-
-
-# Layers.
-
-
-@pytest.mark.parametrize(("engine", "family", "packing", "takes"), ENGINES_AND_LAYERS)
-def test_which_engine_takes_which_layers(request, dget, registry, workplace, engine, family, packing, takes):
-    loader = request.getfixturevalue(engine)
-    image = packed(family, "amd64", [(packing, tar) for tar in busybox_layers("amd64")])
-    name = registry.name(f"{engine}:{packing}")
-    registry.push(engine, packing, image)
-    done = dget(name, "-o", "x.tar")
-    assert done.returncode == 0, done.stderr
-    assert ("Docker before 23.0" in done.stderr) == (packing == "zstd")
-    if not takes:
-        with pytest.raises(AssertionError):
-            loader.load(workplace / "x.tar")
-        done = dget(name, "--format", "docker-legacy", "-o", "x.tar")
-        assert "Docker before 23.0" not in done.stderr
-    loader.load(workplace / "x.tar")
-    assert loader.run(name) == HELLO
-    loader.remove(name)
-
-
-def test_an_image_of_nested_indexes_is_loaded(dget, registry, podman, workplace):
-    assert dget(registry.name("nested:1"), "-arch", "amd64", "-o", "x.tar").returncode == 0
-    podman.load(workplace / "x.tar")
-    assert podman.run(registry.name("nested:1")) == HELLO
-    podman.remove(registry.name("nested:1"))
 
 
 # Foreign layers.

@@ -40,6 +40,18 @@ def good(text: str) -> Members:
     return combined([(NAME, built(text))])
 
 
+def pinned(text: str) -> Members:
+    """Named by its digest besides, as what was asked for by digest."""
+    image = built(text)
+    name = f"docker.io/library/app@{image.root.digest}"
+
+    def add_entry(index: dict[str, Any]) -> None:
+        annotations = {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": name}
+        index["manifests"].append({**index["manifests"][0], "annotations": annotations})
+
+    return changed_json(combined([(NAME, image)]), "index.json", add_entry)
+
+
 def replaced_layer(image: Image, members: Members, content: bytes) -> Members:
     return {**members, place(layers_of(image)[1]): content}
 
@@ -171,6 +183,8 @@ CASES: Mapping[str, Case] = {
     "oci-two-second-broken.tar": lambda text: tar_of(
         without(layout([(NAME, built(text)), (OTHER, built(text + "2"))]), place(built(text + "2").root.digest))
     ),
+    "pinned.tar": lambda text: tar_of(pinned(text)),
+    "pinned-oci.tar": lambda text: tar_of(without(pinned(text), "manifest.json")),
     "manifest-json.tar": lambda text: tar_of({**good(text), "manifest.json": b"[{"}),
     "index-json.tar": lambda text: tar_of({**good(text), "index.json": b"{"}),
     "layout-version.tar": lambda text: tar_of({**good(text), "oci-layout": b'{"imageLayoutVersion":"9.0.0"}'}),

@@ -1,24 +1,29 @@
 """containerd in a folder of its own, and its client `ctr`."""
 
+import json
 from pathlib import Path
 
+from tests.parts.cri import image_id
 from tests.parts.engines import Launcher, here, output_of
 from tests.parts.process import Daemon, need
 from tests.parts.unpacked import Found, by_ctr, runner
 
+_CRI = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"]
+
 
 class Containerd:
-    """Runs from construction until `stop`."""
+    """Runs from construction until `stop`. kubernetes: as on a node: with CRI, and in the namespace that it looks into."""
 
-    def __init__(self, folder: Path, *, launcher: Launcher = here) -> None:
+    def __init__(self, folder: Path, *, launcher: Launcher = here, kubernetes: bool = False) -> None:
         if launcher is here:
             need("containerd", "containerd")
             need("ctr", "containerd")
         folder.mkdir(parents=True, exist_ok=True)
         self._launcher = launcher
         self._socket = folder / "s"
+        self._client = ["ctr", "--address", str(self._socket), *(("--namespace", "k8s.io") if kubernetes else ())]
         config = folder / "config.toml"
-        config.write_text('version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
+        config.write_text("version = 2\n" if kubernetes else f"version = 2\ndisabled_plugins = {json.dumps(_CRI)}\n")
         self._daemon = Daemon(
             launcher(
                 [
@@ -44,8 +49,7 @@ class Containerd:
     @property
     def load_command(self) -> list[str]:
         """Loads what its standard input gives."""
-        words = ["ctr", "--address", str(self._socket), "images", "import", "--snapshotter", "native", "-"]
-        return self._launcher(words)
+        return self._launcher([*self._client, "images", "import", "--snapshotter", "native", "-"])
 
     def images(self) -> set[str]:
         return set(self._ctr("images", "ls", "-q").split())
@@ -62,6 +66,11 @@ class Containerd:
     def remove(self, image: str) -> None:
         self._ctr("images", "rm", "--sync", image)
 
+    def clear(self) -> None:
+        """Removes all images."""
+        for image in self.images():
+            self.remove(image)
+
     def run(self, image: str) -> str:
         """What a container of it prints."""
         return self._ctr("run", "--rm", "--snapshotter", "native", "--null-io=false", image, "test").strip()
@@ -72,10 +81,14 @@ class Containerd:
     def unpacked(self, archive: Path) -> Found:
         """What it really has of an archive that it was given; it has none of it afterwards."""
         mount = self._socket.with_name("mount")
-        return by_ctr(runner(self._launcher, "ctr", "--address", str(self._socket)), archive, mount)
+        return by_ctr(runner(self._launcher, *self._client), archive, mount)
+
+    def image_of_a_pod(self, image: str) -> str | None:
+        """The ID of what a pod that names it so runs; None where it would have to be pulled."""
+        return image_id(self._socket, image)
 
     def _ctr(self, *words: str) -> str:
-        return output_of(self._launcher(["ctr", "--address", self._socket, *words]))
+        return output_of(self._launcher([*self._client, *words]))
 
     def _is_ready(self) -> bool:
         try:

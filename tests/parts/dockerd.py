@@ -50,6 +50,11 @@ class Dockerd:
     def remove(self, image: str) -> None:
         self._docker("rmi", "-f", image)
 
+    def clear(self) -> None:
+        """Removes all images."""
+        if images := self._docker("images", "--all", "--quiet").split():
+            self._docker("rmi", "-f", *dict.fromkeys(images))
+
     def inspect(self, image: str) -> dict[str, object]:
         found: dict[str, object] = json.loads(self._docker("image", "inspect", image))[0]
         return found

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from dget.model import Platform
 from dget.model import media_type as kinds
-from tests.parts.images import OCI, Image, Kind, Manifest, digest_of, layer, single
+from tests.parts.images import COMMAND, OCI, Image, Kind, Manifest, digest_of, layer, single
 from tests.parts.zstandard import zstd
 
 EMPTY = "application/vnd.oci.empty.v1+json"
@@ -20,9 +20,11 @@ _PACKED = {
 _DOCKER_SUFFIX = {"+gzip": ".gzip", "+zstd": ".zstd", "": ""}
 
 
-def packed(kind: Kind, platform: str, layers: Sequence[tuple[str, bytes]]) -> Image:
+def packed(
+    kind: Kind, platform: str, layers: Sequence[tuple[str, bytes]], command: Sequence[str] = tuple(COMMAND)
+) -> Image:
     """An image whose layers are packed as `tar`, `gzip` or `zstd`."""
-    plain = single(kind, platform, [tar for _, tar in layers])
+    plain = single(kind, platform, [tar for _, tar in layers], command)
     document = json.loads(plain.root.raw)
     config = plain.blobs[document["config"]["digest"]]
     blobs = {digest_of(config): config}

@@ -43,6 +43,10 @@ class Podman:
     def remove(self, image: str) -> None:
         self._podman("rmi", "-f", image)
 
+    def clear(self) -> None:
+        """Removes all images."""
+        self._podman("rmi", "--all", "--force")
+
     def save(self, image: str, archive: Path, form: str) -> None:
         """form: `docker-archive` or `oci-archive`."""
         self._podman("save", "--format", form, "-o", str(archive), image)

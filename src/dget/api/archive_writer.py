@@ -192,7 +192,8 @@ def _result(
     return PullResult(
         path=path,
         image=str(plan.reference),
-        name=plan.name,
+        name=plan.names[0],
+        names=plan.names,
         platform=", ".join(str(image.platform) for image in plan.images if image.platform),
         digest=str((one.manifest.descriptor if one else plan.root).digest),
         size=size,

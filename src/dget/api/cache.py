@@ -195,7 +195,7 @@ class Cache:
             short = name.removeprefix("docker.io/").removeprefix("library/")
             return fnmatch.fnmatchcase(name, word) or fnmatch.fnmatchcase(short, word)
         domain = self._settings.registry.removeprefix("http://").removeprefix("https://").rstrip("/")
-        return Reference.parse(word, default_domain=domain).archive_name == name
+        return Reference.parse(word, default_domain=domain).cache_name == name
 
 
 def _folders(settings: Settings) -> tuple[Path, ...]:

@@ -1,5 +1,6 @@
 """The client's calls for programs that need one alone."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +20,8 @@ def pull(  # noqa: PLR0913 - the client's own options, and the client's
     compress: str | None = None,
     keep_index: bool = False,
     select: Selection | None = None,
+    names: Sequence[str] = (),
+    lock: str | Path | None = None,
     clobber: bool = True,
     settings: Settings | None = None,
     observer: Observer = silent,
@@ -34,6 +37,8 @@ def pull(  # noqa: PLR0913 - the client's own options, and the client's
             compress=compress,
             keep_index=keep_index,
             select=select or Selection(),
+            names=names,
+            lock=lock,
             clobber=clobber,
             cancel=cancel,
         )

@@ -72,7 +72,8 @@ def _image_plan(
     manifest = image.manifest
     return ImagePlan(
         image=str(plan.reference),
-        name=plan.name,
+        name=plan.names[0],
+        names=plan.names,
         platform=str(image.platform or ""),
         platforms=tuple(map(str, plan.available)),
         root_digest=str(plan.root.digest),

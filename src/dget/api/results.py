@@ -13,7 +13,7 @@ from dget.protocol.quota import Quota
 class PullResult:
     """A finished archive.
 
-    path: `-` for a stream; name: what engines call the loaded image; platform: of several, with commas; digest: of the
+    path: `-` for a stream; names: what engines call the loaded image, name: the first of them; platform: of several, with commas; digest: of the
     platform's manifest, of several the registry's index; size: of the file; format, compression: as `--format` and
     `--compress` name them; fetched, reused: bytes from the network and from the cache; kind: `an image`, `a Helm chart`
     and the like; companions: how many attestations and referrers it holds beside; kept: it was there already and
@@ -33,6 +33,7 @@ class PullResult:
     fetched: int
     reused: int
     seconds: float
+    names: tuple[str, ...] = ()
     kind: str = "an image"
     companions: int = 0
     kept: bool = False
@@ -50,6 +51,7 @@ class PulledImage:
     digest: str
     kind: str
     converted_from: str | None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,7 @@ class ImagePlan:
     to_download: int
     archive: Path
     archive_size: int | None
+    names: tuple[str, ...] = ()
     quota: Quota | None = None
     kind: str = "an image"
     companions: tuple[LayerPlan, ...] = ()

@@ -109,7 +109,8 @@ def _pulled(plan: PullPlan) -> PulledImage:
     one = plan.image if len(plan.images) == 1 else None
     return PulledImage(
         image=str(plan.reference),
-        name=plan.name,
+        name=plan.names[0],
+        names=plan.names,
         platform=", ".join(str(image.platform) for image in plan.images if image.platform),
         digest=str((one.manifest.descriptor if one else plan.root).digest),
         kind=kind_of(plan.image),

@@ -99,6 +99,11 @@ class Form:
         return self.format in (Format.OCI_ARCHIVE, Format.OCI_DIR)
 
     @property
+    def is_layout(self) -> bool:
+        """Whether it is an OCI layout, or that too: Docker's own documents hold no names with a digest."""
+        return self.is_oci or self.format is Format.DOCKER_ARCHIVE
+
+    @property
     def suffix(self) -> str:
         """Of the name that a file gets where the person gives none."""
         if self.format is Format.OCI_DIR:

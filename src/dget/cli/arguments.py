@@ -61,6 +61,20 @@ def images(words: Sequence[str], *, explicit: bool) -> list[str]:
     return list(words)
 
 
+def names_of(images: Sequence[str], names: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Which image gets which of `--name`'s names: one image all of them, several one each. Raises UsageError."""
+    if not names:
+        return {}
+    if len(images) == 1:
+        return {images[0]: names}
+    if len(images) != len(names):
+        raise UsageError(
+            f"{len(images)} images, and --name was given {len(names)} times: which name is whose?",
+            hint="give --name once for each image, in their order, or call dget for each",
+        )
+    return {image: [name] for image, name in zip(images, names, strict=True)}
+
+
 def _is_name_without_tag(word: str) -> bool:
     from dget.model.locator import looks_like_path
 

@@ -39,6 +39,17 @@ pull_options = together(
         help="gzip, zstd or none (default: as the file is named); gzip:9 or zstd:19 compress anew.",
     ),
     option("--keep-index", is_flag=True, help="Keep the registry's index, so that its digest survives."),
+    option(
+        "--name",
+        metavar="NAME:TAG",
+        multiple=True,
+        help="What engines are to call the image, in place of its own name (repeatable; of several images one each).",
+    ),
+    option(
+        "--lock",
+        metavar="FILE",
+        help="Pull the digests that FILE says tags stand for; those that it does not know yet are written into it.",
+    ),
     option("--no-clobber", is_flag=True, help="Keep an existing file."),
     option("--print", "only_print", is_flag=True, help="Show what would be fetched; write nothing."),
     option(
@@ -83,12 +94,15 @@ def pull(words: tuple[str, ...], explicit: bool, **options: Any) -> None:
             reporter.each(images, settings, lambda client, image: client.tags(image), fail_fast=fail_fast)
             return
         form = {name: options[name] for name in ("platform", "format", "compress", "keep_index")}
-        form["select"] = selection_of(options)
+        form |= {"select": selection_of(options), "lock": options["lock"]}
+        names = arguments.names_of(images, options["name"])
         if options["only_print"]:
             reporter.each(
                 images,
                 settings,
-                lambda client, image: client.plan_platforms(image, output=options["output"], **form),
+                lambda client, image: client.plan_platforms(
+                    image, output=options["output"], names=names.get(image, ()), **form
+                ),
                 fail_fast=fail_fast,
             )
             return
@@ -96,7 +110,9 @@ def pull(words: tuple[str, ...], explicit: bool, **options: Any) -> None:
         if len(images) > 1 and not _is_folder(options):
             reporter.together(
                 settings,
-                lambda client: client.pull_many(images, output=target, clobber=clobber, fail_fast=fail_fast, **form),
+                lambda client: client.pull_many(
+                    images, output=target, names=names, clobber=clobber, fail_fast=fail_fast, **form
+                ),
             )
             return
         namesakes = cache(lambda client: client.namesakes(images))
@@ -104,7 +120,12 @@ def pull(words: tuple[str, ...], explicit: bool, **options: Any) -> None:
             images,
             settings,
             lambda client, image: client.pull_platforms(
-                image, output=target, clobber=clobber, full_name=image in namesakes(client), **form
+                image,
+                output=target,
+                names=names.get(image, ()),
+                clobber=clobber,
+                full_name=image in namesakes(client),
+                **form,
             ),
             fail_fast=fail_fast,
         )

@@ -35,6 +35,7 @@ def plain(result: ImagePlan | ImageDetails | TagList) -> Any:
 def _plan_lines(plan: ImagePlan) -> list[str]:
     lines = [
         f"image     {plan.name}",
+        *(f"          {name}" for name in plan.names[1:]),
         f"platform  {plan.platform}" if plan.platform else f"kind      {plan.kind}",
         f"digest    {plan.digest}  {plan.media_type}",
     ]

@@ -49,8 +49,10 @@ def plain_failures(failures: Iterable[tuple[str, DgetError]]) -> list[dict[str, 
 
 def _image_rows(result: PullResult | ManyResult) -> list[tuple[str, str]]:
     if isinstance(result, PullResult):
-        return [("image", f"{result.name}  {result.platform or result.kind}"), ("digest", result.digest)]
-    return rows_of("image", (f"{one.name}  {one.platform or one.kind}  {one.digest}" for one in result.images))
+        image = f"{result.name}  {result.platform or result.kind}"
+        return [*rows_of("image", (image, *result.names[1:])), ("digest", result.digest)]
+    of_each = [(f"{one.name}  {one.platform or one.kind}  {one.digest}", *one.names[1:]) for one in result.images]
+    return rows_of("image", (line for lines in of_each for line in lines))
 
 
 def _converted_rows(result: PullResult | ManyResult) -> list[tuple[str, str]]:

@@ -6,16 +6,19 @@ import os
 import struct
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from dget.codec.room import taken
 from dget.codec.storage_errors import disk_errors
+from dget.errors import StorageError
 
 # Linux and the BSDs take no more buffers in one call.
 _BUFFERS_MAX = 1000
 # What file systems share is whole blocks.
 _BLOCK = 4096
+_TRY_AGAIN = 0.02
 
 if sys.platform == "win32":
     import msvcrt
@@ -246,6 +249,16 @@ class FileLock:
         if lock:
             lock.release()
         return lock is None
+
+    @classmethod
+    def take(cls, path: Path, *, within: float) -> "FileLock":
+        """The lock, once it is free. Raises OSError, and StorageError where it is not after `within` seconds."""
+        until = time.monotonic() + within
+        while (lock := cls.try_take(path)) is None:
+            if time.monotonic() > until:
+                raise StorageError(f"another process holds {path}", hint="try again when it has ended")
+            time.sleep(_TRY_AGAIN)
+        return lock
 
     @staticmethod
     def holder(path: Path) -> str:

@@ -49,7 +49,7 @@ class CachedImage:
             self.store.blobs.need([document.descriptor.digest])
             if not self.has(document.descriptor):
                 self.store.blobs.add(document.descriptor.digest, document.raw)
-            self.store.refs.set(self.remote.reference.archive_name, document.descriptor, self._clock.time())
+            self.store.refs.set(self.remote.reference.cache_name, document.descriptor, self._clock.time())
         return document
 
     def tagged(self, tag: str) -> Document[Manifest] | Document[Index] | None:

@@ -13,7 +13,7 @@ def last_resolution(store: Store, reference: Reference) -> tuple[Document[Manife
 
     Raises NotFound where the cache has none.
     """
-    name = reference.archive_name
+    name = reference.cache_name
     ref = store.refs.get(name)
     if reference.digest is not None:
         declared = ref.media_type if ref and ref.digest == reference.digest else ""

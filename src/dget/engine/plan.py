@@ -49,9 +49,9 @@ class PullPlan:
         return self.images[0]
 
     @property
-    def name(self) -> str:
-        """What engines call it once it is loaded: the first of its names."""
-        return next(iter(self.image.names), self.reference.archive_name)
+    def names(self) -> tuple[str, ...]:
+        """What engines call it once it is loaded."""
+        return self.image.names or (self.reference.archive_name,)
 
     @property
     def converted_from(self) -> str | None:
@@ -84,18 +84,20 @@ def make_plan(
     observer: Observer,
     keep_index: bool = False,
     ahead: bool = False,
+    names: tuple[str, ...] | None = None,
 ) -> PullPlan:
     """The plan for the builds that suit the wish best.
 
     keep_index: whether the registry's index goes into the archive, so that its digest survives; ahead: whether its layers
-    are fetched next, so that it may be found out already where they are. Raises NoSuchPlatform, Unsupported and what
-    the registry raises.
+    are fetched next, so that it may be found out already where they are; names: those that it gets in place of its own.
+    Raises NoSuchPlatform, Unsupported and what the registry raises.
     """
     root = source.resolve()
     if ahead and isinstance(root.value, Manifest) and is_image(root.value):
         # Its config is read first, for its platform.
         source.expect(root.value.layers)
-    images, available = _choose(source, root, wish, selection, observer)
+    names = source.remote.names if names is None else names
+    images, available = _choose(source, names, root, wish, selection, observer)
     companions = _companions(source, images, selection, observer)
     referred = {companion.subject for companion in companions}
     # An index of artifacts is kept: all that it lists is here. So is one that is signed, since a signature of what is
@@ -133,6 +135,7 @@ def _check_config(plan: PullPlan, image: Image, config: Document[ImageConfig], o
 
 def _choose(
     source: CachedImage,
+    names: tuple[str, ...],
     root: Document[Manifest] | Document[Index],
     wish: PlatformWish,
     selection: Selection,
@@ -143,7 +146,7 @@ def _choose(
 
     def image(document: Document[Manifest], platform: Platform | None, indexes: Indexes) -> Image:
         return Image(
-            names=source.remote.names,
+            names=names,
             platform=platform,
             manifest=document,
             indexes=indexes,

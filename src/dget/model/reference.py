@@ -84,6 +84,20 @@ class Reference:
         """The name an engine gives to the loaded image, e.g. `docker.io/library/alpine:3.20`."""
         return f"{self.name}:{self.label}"
 
+    @property
+    def archive_names(self) -> tuple[str, ...]:
+        """All that engines are to know it by: what is asked for by digest is found by that digest too.
+
+        Kubernetes looks for `NAME@DIGEST` where a pod names its image so, with a tag or without
+        (github.com/distribution/reference, ParseDockerRef; containerd's CRI image store).
+        """
+        return (self.archive_name, *([f"{self.name}@{self.digest}"] if self.digest else []))
+
+    @property
+    def cache_name(self) -> str:
+        """Under which a cache notes what it stands for: what is asked for by digest says nothing about the tag beside it."""
+        return replace(self, tag=None).archive_name if self.digest else self.archive_name
+
     def with_digest(self, digest: Digest) -> Self:
         return replace(self, digest=digest)
 

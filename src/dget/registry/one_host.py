@@ -15,6 +15,5 @@ def image_at(session: Session, reference: Reference, *, cancel: Cancel, observer
     host = Host(url=session.base, repository=session.repository, source="", origin=True)
     health = Health(host.url, Forgetful(), SystemClock())
     remote = RemoteHost(host, session, health, cancel=cancel, observer=observer)
-    return RemoteImage(
-        ImageHosts([remote], cancel=cancel, observer=observer), reference, cancel=cancel, observer=observer
-    )
+    hosts = ImageHosts([remote], cancel=cancel, observer=observer)
+    return RemoteImage(hosts, reference, reference.archive_names, cancel=cancel, observer=observer)

@@ -26,18 +26,23 @@ _DIGEST_HEADER = "Docker-Content-Digest"
 
 
 class RemoteImage:
-    """What a reference names. quota: as the registry's last counted answer told it."""
+    """What a reference names. names: in an archive; quota: as the registry's last counted answer told it."""
 
-    def __init__(self, hosts: ImageHosts, reference: Reference, *, cancel: Cancel, observer: Observer) -> None:
+    def __init__(
+        self,
+        hosts: ImageHosts,
+        reference: Reference,
+        names: tuple[str, ...],
+        *,
+        cancel: Cancel,
+        observer: Observer,
+    ) -> None:
         self.reference = reference
+        self.names = names
         self.hosts = hosts
         self.quota: Quota | None = None
         self._cancel = cancel
         self._observer = observer
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (self.reference.archive_name,)
 
     def holds(self, descriptor: Descriptor) -> bool:  # noqa: ARG002 - an ImageSource's shape
         """A registry takes no index without what it lists."""

@@ -1,6 +1,7 @@
 """What the summary says of a file, and of loading it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,12 +11,20 @@ from dget.cli.render import summary
 
 
 def pulled(
-    kind: str, compress: str, path: str = "x", *, holds: str = "an image", companions: int = 0, layers: int = 1
+    kind: str,
+    compress: str,
+    path: str = "x",
+    *,
+    holds: str = "an image",
+    companions: int = 0,
+    layers: int = 1,
+    names: tuple[str, ...] = ("docker.io/library/a:1",),
 ) -> PullResult:
     return PullResult(
         path=Path(path),
         image="a:1",
-        name="docker.io/library/a:1",
+        name=names[0],
+        names=names,
         platform="linux/amd64",
         digest="",
         size=1,
@@ -30,9 +39,8 @@ def pulled(
     )
 
 
-def commands(kind: str, compress: str, path: str = "x", *, holds: str = "an image", companions: int = 0) -> list[str]:
-    result = pulled(kind, compress, path, holds=holds, companions=companions)
-    return [command for _, command in load_commands(result)]
+def commands(kind: str, compress: str, path: str = "x", **more: Any) -> list[str]:
+    return [command for _, command in load_commands(pulled(kind, compress, path, **more))]
 
 
 @pytest.mark.parametrize(("layers", "said"), [(0, "0 layers"), (1, "1 layer"), (2, "2 layers")])
@@ -79,3 +87,22 @@ def test_an_archive_with_referrers_is_loaded_by_name_and_without_unpacking_them(
         "podman pull oci-archive:x:1",
         f"{unpack}ctr -n k8s.io images import --no-unpack {'-' if unpack else 'x'}",
     ]
+
+
+PINNED = ("docker.io/library/a:1", f"docker.io/library/a@sha256:{'0' * 64}")
+TAGGED_TWICE = ("docker.io/library/a:1", "docker.io/library/b:2")
+
+
+@pytest.mark.parametrize(("names", "reference"), [(PINNED, "1"), (TAGGED_TWICE, "docker.io/library/a:1")])
+def test_of_several_names_the_one_is_told_by_which_podman_and_skopeo_find_it(names, reference):
+    layout = commands("oci-archive", "none", names=names)
+    assert layout[0] == f"podman pull oci-archive:x:{reference}"
+    assert f"skopeo copy oci-archive:x:{reference} …" in layout
+    assert commands("oci-archive", "gzip", names=names)[0] == f"podman pull oci-archive:x:{reference}"
+    assert commands("oci-archive", "none", names=names, holds="a Helm chart") == [
+        f"skopeo copy oci-archive:x:{reference} …"
+    ]
+    # These read what docker load reads.
+    assert commands("docker-archive", "none", names=names)[1] == "podman load -i x"
+    for kind in ("docker-archive", "docker-legacy"):
+        assert commands(kind, "none", names=names)[-1] == "skopeo copy docker-archive:x:docker.io/library/a:1 …"

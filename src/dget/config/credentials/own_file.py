@@ -5,7 +5,6 @@ registries whose credentials the keyring keeps.
 """
 
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from dget.codec import FileLock, disk_errors
 from dget.config.credentials.auth_file import AuthFile
 from dget.config.credentials.bounded import read_bounded
 from dget.config.credentials.server_names import normal_key
-from dget.errors import StorageError
 
 NAME = "credentials.json"
 _LOCKED_FOR_MAX = 5.0
@@ -57,7 +55,7 @@ class OwnFile:
         """Takes out what the file says of this registry, and puts `more` in."""
         with disk_errors(self.path, "write"):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = _take_lock(self.path.with_name(f"{self.path.name}.lock"))
+            lock = FileLock.take(self.path.with_name(f"{self.path.name}.lock"), within=_LOCKED_FOR_MAX)
         try:
             content = self._content()
             for section in ("auths", "credHelpers"):
@@ -76,15 +74,6 @@ class OwnFile:
 def _keyrings(content: Mapping[str, Any]) -> list[str]:
     listed = content.get("keyrings")
     return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-
-
-def _take_lock(path: Path) -> FileLock:
-    until = time.monotonic() + _LOCKED_FOR_MAX
-    while (lock := FileLock.try_take(path)) is None:
-        if time.monotonic() > until:
-            raise StorageError(f"another process holds {path}", hint="try again when it has ended")
-        time.sleep(0.05)
-    return lock
 
 
 def _write_for_owner(path: Path, data: bytes) -> None:

@@ -1,0 +1,127 @@
+"""From images, as they are asked for, to plans, and from plans to archives."""
+
+from collections.abc import Sequence
+
+from dget.api.archive_writer import ArchiveWriter, Output, written
+from dget.api.image_sources import ImageSources
+from dget.api.order import Order
+from dget.api.planned import image_plans
+from dget.api.results import ImagePlan, ManyResult, PullResult
+from dget.api.runs import Runs
+from dget.archive import Format
+from dget.config import Settings
+from dget.engine import CachedImage, Part, PullPlan, make_plan
+from dget.errors import Cancelled, DgetError, NotFound, Partial
+from dget.flow import Cancel, Clock, Observer, Stage, Warned
+from dget.model import Digest, PlatformWish, Reference, Selection
+
+
+class Puller:
+    """Its methods raise DgetError."""
+
+    def __init__(
+        self, settings: Settings, sources: ImageSources, runs: Runs, *, clock: Clock, observer: Observer
+    ) -> None:
+        self._settings = settings
+        self._sources = sources
+        self._runs = runs
+        self._clock = clock
+        self._observer = observer
+
+    def pull(
+        self, image: str, order: Order, output: Output, *, clobber: bool, full_name: bool, cancel: Cancel
+    ) -> tuple[PullResult, ...]:
+        """full_name: of files to which the person gives none."""
+        part = self._found(image, order, cancel)
+        self._lock(image, part.plan, order)
+        writer = ArchiveWriter(
+            self._settings,
+            part.source,
+            lambda run: self._open(image, order, run),
+            clock=self._clock,
+            observer=self._observer,
+        )
+        return writer.write(part.plan, order.form, output, clobber=clobber, full_name=full_name, cancel=cancel)
+
+    def pull_many(
+        self, images: Sequence[str], order: Order, output: Output, *, clobber: bool, fail_fast: bool, cancel: Cancel
+    ) -> ManyResult:
+        from dget.api.together import write_together
+
+        parts: list[Part] = []
+        failures: list[tuple[str, DgetError]] = []
+        for image in dict.fromkeys(images):
+            try:
+                part = self._found(image, order, cancel)
+            except DgetError as error:
+                if fail_fast or len(images) == 1 or isinstance(error, Cancelled) or self._runs.would_wait(error):
+                    raise
+                failures.append((image, error))
+            else:
+                self._lock(image, part.plan, order)
+                parts.append(part)
+        if not parts:
+            raise Partial(failures, len(failures))
+        return write_together(
+            parts,
+            failures,
+            order.form,
+            output,
+            self._settings,
+            clobber=clobber,
+            clock=self._clock,
+            cancel=cancel,
+            observer=self._observer,
+        )
+
+    def plan(self, image: str, order: Order, output: Output, cancel: Cancel) -> tuple[ImagePlan, ...]:
+        part = self._planned(image, order, cancel)
+        return image_plans(part.plan, order.form, written(output), part.source)
+
+    def plan_one(self, image: str, wish: PlatformWish, cancel: Cancel) -> tuple[CachedImage, PullPlan]:
+        """Of one platform, to look at."""
+        source = self._sources.open(image, cancel)
+        return source, self._made(source, wish, Selection())
+
+    def _found(self, image: str, order: Order, cancel: Cancel) -> Part:
+        """Nothing of it was fetched yet, and all of it can be."""
+        part = self._planned(image, order, cancel, ahead=True)
+        part.source.check_here(part.plan.contents.blobs)
+        return part
+
+    def _planned(self, image: str, order: Order, cancel: Cancel, *, ahead: bool = False) -> Part:
+        """ahead: whether its layers are fetched next."""
+        source = self._open(image, order, cancel)
+        try:
+            names = order.names_of(image, source.remote.names)
+            plan = self._made(source, order.wish, order.select, keep_index=order.keep_index, names=names, ahead=ahead)
+        except NotFound as error:
+            if not self._settings.offline and order.locks(source.remote.reference):
+                error.hint = f"{order.lock} says so: take its line out to pull what the tag names now"
+            raise
+        for text in plan.warnings(as_they_are=order.form.format is Format.DOCKER_ARCHIVE):
+            self._observer(Warned(text=text))
+        return Part(source=source, plan=plan)
+
+    def _made(
+        self,
+        source: CachedImage,
+        wish: PlatformWish,
+        select: Selection,
+        *,
+        keep_index: bool = False,
+        names: tuple[str, ...] | None = None,
+        ahead: bool = False,
+    ) -> PullPlan:
+        named = "" if wish.named else " (this machine's; choose with -arch)"
+        self._observer(Stage(text=f"{source.remote.reference} for {wish}{named}"))
+        return make_plan(source, wish, select, observer=self._observer, keep_index=keep_index, ahead=ahead, names=names)
+
+    def _open(self, image: str, order: Order, cancel: Cancel) -> CachedImage:
+        return self._sources.open(image, cancel, order.lock)
+
+    def _lock(self, image: str, plan: PullPlan, order: Order) -> None:
+        """Before the bytes come, so that what goes on after a break is the same."""
+        if order.lock and plan.reference.digest is None and isinstance(self._sources.locator(image), Reference):
+            old = plan.converted_from
+            order.lock.add(plan.reference, Digest.parse(old) if old else plan.root.digest)
