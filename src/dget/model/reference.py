@@ -62,9 +62,10 @@ class Reference:
     @property
     def familiar_name(self) -> str:
         """As Docker shows it: `alpine`, `quay.io/a/b`."""
-        if self.domain != DOCKER_HUB:
+        short = self.repository.removeprefix("library/")
+        if self.domain != DOCKER_HUB or _names_domain(short):
             return self.name
-        return self.repository.removeprefix("library/")
+        return self.repository if "/" in short else short
 
     @property
     def selector(self) -> str:
@@ -124,11 +125,15 @@ def check_domain(domain: str) -> str:
 
 def _split_domain(text: str) -> tuple[str, str]:
     """The domain, empty where none is written, and the rest."""
-    first, slash, rest = text.partition("/")
-    has_domain = slash and (any(mark in first for mark in ".:[") or first == "localhost" or first != first.lower())
-    if not has_domain:
+    if not _names_domain(text):
         return "", text
+    first, _, rest = text.partition("/")
     return check_domain(first), rest
+
+
+def _names_domain(text: str) -> bool:
+    first, slash, _ = text.partition("/")
+    return bool(slash) and (any(mark in first for mark in ".:[") or first == "localhost" or first != first.lower())
 
 
 def _parse_digest(reference: str, text: str) -> Digest:

@@ -119,3 +119,16 @@ def test_a_registry_is_told_from_an_image(word, host):
 
 def test_docker_hub_answers_under_another_name():
     assert (wire_host("docker.io"), wire_host("quay.io")) == ("registry-1.docker.io", "quay.io")
+
+
+@pytest.mark.parametrize("name", ["docker.io/quay.io/a", "docker.io/localhost/a", "docker.io/library/a/b"])
+def test_no_image_is_shown_under_the_name_of_another(name):
+    assert Reference.parse(str(Reference.parse(name))) == Reference.parse(f"{name}:latest")
+
+
+def test_a_short_name_is_shown_short():
+    assert [Reference.parse(f"docker.io/{name}").familiar_name for name in ("library/a", "a/b", "a.b")] == [
+        "a",
+        "a/b",
+        "a.b",
+    ]

@@ -42,14 +42,27 @@ def with_long_owners() -> Iterator[Entry]:
         yield Entry(place=number, path=(str(number),), kind=Kind.FILE, user="u" * 100_000, group="g" * 100_000)
 
 
+def symlinks_upon_symlinks() -> Iterator[Entry]:
+    folder: tuple[str, ...] = ()
+    for number in range(30):
+        folder = (*folder, *[f"d{number}"] * 100)
+        yield Entry(place=number, path=folder, kind=Kind.DIRECTORY)
+        yield Entry(place=number, path=(f"l{number}",), kind=Kind.SYMLINK, target="/".join(folder))
+        folder = (f"l{number}",)
+
+
+def apply_all(tree: Tree, entries: Iterator[Entry]) -> None:
+    for entry in entries:
+        tree.apply(0, entry)
+
+
 @pytest.mark.parametrize("entries", [deep("a"), deep("ab"), deep_by_symlinks(), with_long_owners()])
 def test_a_tree_takes_no_more_memory_than_is_counted(limit, entries):
     tree = Tree()
     tracemalloc.start()
     try:
         with pytest.raises(Unsupported, match="more than"):
-            for entry in entries:
-                tree.apply(0, entry)
+            apply_all(tree, entries)
         # What a listing or unpacking makes of it.
         made = Plan.of(tree.root), list(walk(tree.root))
         assert made[1]
@@ -73,11 +86,5 @@ def test_looking_for_a_file_in_deep_folders_takes_no_more_memory_than_is_counted
 
 
 def test_symlinks_upon_symlinks_lead_no_deeper_than_a_path_may_be():
-    tree = Tree()
     with pytest.raises(Unsupported, match="too deep"):
-        for number in range(30):
-            below = f"l{number - 1}/" if number else ""
-            folder = (*below.split("/")[:-1], *[f"d{number}"] * 100)
-            tree.apply(0, Entry(place=number, path=folder, kind=Kind.DIRECTORY))
-            target = "/".join(folder)
-            tree.apply(0, Entry(place=number, path=(f"l{number}",), kind=Kind.SYMLINK, target=target))
+        apply_all(Tree(), symlinks_upon_symlinks())
