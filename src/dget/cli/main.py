@@ -99,9 +99,11 @@ def _asks_for(flag: str, words: Sequence[str]) -> bool:
 
 
 def _open_closed_streams() -> None:
-    """A program that was started with its output closed (`>&-`) has None there: what is said goes nowhere."""
+    """A program that was started with a stream closed (`<&-`, `>&-`) has None there: nothing comes, what is said is lost."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - for the life of the process
     if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the life of the process
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
 

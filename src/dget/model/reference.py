@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from ipaddress import IPv6Address
 from typing import Self
 
 from dget.errors import UsageError
@@ -20,6 +21,7 @@ _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _NAME_MAX = 255
+_PORT_MAX = 65_535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +118,21 @@ def _refuse_what_is_no_reference(text: str) -> None:
 
 def check_domain(domain: str) -> str:
     """A registry's host, with Docker Hub under its one name. Raises UsageError where it is none."""
-    if not _DOMAIN.fullmatch(domain):
+    if not _is_domain(domain):
         # It may hold a password.
         shown = domain.rpartition("@")[2]
         raise UsageError(f"invalid registry host {shown!r}", hint="a host is written NAME or NAME:PORT")
     return DOCKER_HUB if domain in _HUB_DOMAINS else domain
+
+
+def _is_domain(text: str) -> bool:
+    if not _DOMAIN.fullmatch(text):
+        return False
+    host, _, port = text.rpartition(":") if text[-1] != "]" and ":" in text else (text, "", "")
+    try:
+        return int(port or 1) <= _PORT_MAX and (host[0] != "[" or bool(IPv6Address(host[1:-1])))
+    except ValueError:
+        return False
 
 
 def _split_domain(text: str) -> tuple[str, str]:
@@ -178,7 +190,7 @@ def registry_host(text: str) -> str | None:
     name, _, port = bare.rpartition(":")
     host = name if name and port.isdigit() else bare
     marked = bare != text or "." in host or "[" in host or host == "localhost"
-    if not marked or not _DOMAIN.fullmatch(bare):
+    if not marked or not _is_domain(bare):
         return None
     return DOCKER_HUB if bare in ("index.docker.io", _DOCKER_HUB_WIRE) else bare
 

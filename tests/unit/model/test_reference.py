@@ -132,3 +132,15 @@ def test_a_short_name_is_shown_short():
         "a/b",
         "a.b",
     ]
+
+
+@pytest.mark.parametrize("host", ["[::::]:5000", "[1]", "localhost:65536", "localhost:" + "9" * 5000])
+def test_what_is_no_address_or_port_is_no_registry(host):
+    with pytest.raises(UsageError):
+        Reference.parse(f"{host}/x")
+    assert registry_host(host) is None
+
+
+def test_addresses_and_ports_are_registries():
+    for host in ("[::1]", "[::1]:5000", "127.0.0.1:65535", "localhost"):
+        assert Reference.parse(f"{host}/x").domain == host
