@@ -16,7 +16,7 @@ import pytest
 from dget import Client, Settings
 from dget.archive import check_archive
 from dget.cli import render
-from dget.cli.listing import Listing
+from dget.cli.render_files import Listing
 from dget.errors import DgetError
 from dget.model import Digest
 from dget.model.media_type import OCI_INDEX, OCI_MANIFEST
