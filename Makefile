@@ -9,6 +9,9 @@ PYTEST_WORKERS ?= auto
 BENCH_ARGS ?=
 # More words for the torture, for example: make torture TORTURE_ARGS="--row power --seed 7"; --help tells them.
 TORTURE_ARGS ?=
+# Which reader is fuzzed (see tests/fuzz/targets.py), and for how long each.
+FUZZ_TARGET ?= all
+FUZZ_SECONDS ?= 300
 # make lock LOCK_ARGS=--upgrade takes newer versions; without it the pins stay unless pyproject.toml forbids them.
 LOCK_ARGS ?=
 
@@ -19,7 +22,7 @@ DEV := .venv/dev.stamp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-engines lint torture bench lock clean
+.PHONY: help demo test test-engines fuzz torture lint bench lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,11 +32,14 @@ demo: $(RUN) ## show dget at work, on images of its own, without a network
 
 test: $(DEV) ## run the unit, component and integration tests
 	@scripts/install-test-parts
-	$(BIN)/python -m pytest --numprocesses $(PYTEST_WORKERS) --dist loadfile tests/unit tests/component tests/integration $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(PYTEST_WORKERS) --dist loadfile tests/unit tests/fuzz tests/component tests/integration $(PYTEST_ARGS)
 
 test-engines: $(DEV) ## load archives into newer engines, in folders of their own (slow)
 	@scripts/install-test-parts
 	$(BIN)/python -m pytest tests/engines $(PYTEST_ARGS)
+
+fuzz: .venv/fuzz.stamp ## look for bytes that break a reader, for FUZZ_SECONDS each (Linux; FUZZ_TARGET=layer for one)
+	$(BIN)/python -m tests.fuzz $(FUZZ_TARGET) $(FUZZ_SECONDS)
 
 lint: $(DEV) ## check style, types and which package imports which
 	$(BIN)/ruff check
@@ -53,13 +59,14 @@ lock: .venv/pyvenv.cfg ## pin and hash the requirements anew
 	$(LOCK) --extra fast --extra dev pyproject.toml --output-file requirements/dev.txt
 	$(LOCK) --extra fast --constraints requirements/dev.txt pyproject.toml --output-file requirements/run.txt
 	$(LOCK) --constraints requirements/dev.txt requirements/build.in --output-file requirements/build.txt
+	$(LOCK) requirements/fuzz.in --output-file requirements/fuzz.txt
 
 # For every platform and every Python that pyproject.toml allows; no index address gets into the files.
 LOCK = UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv --no-config pip compile --quiet --universal \
 	--python-version 3.11 --system-certs --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links $(LOCK_ARGS)
 
 clean: ## remove .venv and everything that tools left behind
-	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .fuzz .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/pyvenv.cfg:
@@ -75,4 +82,8 @@ $(RUN): .venv/pyvenv.cfg requirements/run.txt requirements/build.txt pyproject.t
 
 $(DEV): $(RUN) requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/fuzz.stamp: $(DEV) requirements/fuzz.txt
+	$(PIP) install --require-hashes -r requirements/fuzz.txt
 	@touch $@

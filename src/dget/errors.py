@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 _TEMPORARY_STATUSES = frozenset((408, 425, 500, 502, 503, 504))
+# Characters: a message may quote a name that a stranger made a megabyte long.
+_SAID_MAX = 2_000
 
 
 class DgetError(Exception):
@@ -17,9 +19,9 @@ class DgetError(Exception):
     retry_after: float | None = None
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = _shortened(message)
+        self.hint = _shortened(hint) if hint else None
+        super().__init__(self.message)
 
     @property
     def temporary(self) -> bool:
@@ -178,3 +180,8 @@ class Cancelled(DgetError):
 
     code = "cancelled"
     exit_status = 130
+
+
+def _shortened(text: str) -> str:
+    """Without its middle where it is too long: what failed stands at the beginning, and why at the end."""
+    return text if len(text) <= _SAID_MAX else f"{text[: _SAID_MAX * 3 // 4]} … {text[-_SAID_MAX // 4 :]}"

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pytest
 
 from dget import Client, Settings
-from dget.errors import DgetError, IntegrityError, NetworkError, Unsupported
+from dget.errors import DgetError, IntegrityError, NetworkError, NoSuchPlatform, Unsupported
 from dget.model import Digest
-from dget.model.media_type import OCI_CONFIG, OCI_MANIFEST
+from dget.model.media_type import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST
 from tests.component.raw_server import RawServer, Script
 
 # What Python holds of one answer at its worst: 8 MB of body, its decoded form, and copies on the way.
@@ -205,6 +205,20 @@ def test_a_link_that_is_a_bomb_costs_no_time():
     ):
         assert client.tags(f"{server.address}/x").tags == ("1",)
     assert time.monotonic() - begun < _SECONDS_MAX
+
+
+def test_an_index_of_indexes_of_indexes_costs_no_time(ask):
+    answers: Script = {}
+    raw = b'{"manifests":[]}'
+    for _ in range(4):
+        answers[f"/v2/x/manifests/{Digest.of(raw)}"] = whole(raw)
+        entry = b'{"mediaType":"%s","digest":"%s","size":%d}' % (
+            OCI_INDEX.encode(),
+            str(Digest.of(raw)).encode(),
+            len(raw),
+        )
+        raw = b'{"manifests":[%s]}' % b",".join([entry] * 4_000)
+    ask(answers | {"/v2/x/manifests/1": whole(raw)}, NoSuchPlatform, verb="plan")
 
 
 def test_a_config_without_an_end_is_refused(ask):

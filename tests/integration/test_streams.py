@@ -1,9 +1,7 @@
 """What dget does where its output goes nowhere, or whoever reads it goes away."""
 
-import contextlib
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -11,6 +9,7 @@ import sys
 import pytest
 
 from tests.parts.fault_proxy import NO_FAULT, Fault, FaultProxy
+from tests.parts.terminal import DGET, shown_on_a_terminal
 
 
 @pytest.fixture
@@ -61,32 +60,14 @@ def test_warnings_and_progress_do_not_overwrite_each_other_on_a_terminal(environ
     """A connection that breaks again and again: each word of it stands on a line of its own."""
     with FaultProxy(registry.address) as proxy:
         proxy.script = lambda asked: Fault(reset_after=150_000, rate=400_000) if asked.is_blob else NO_FAULT
-        seen = on_a_terminal([proxy.name("oci-single:1"), "-no-cache", "-o", "x.tar"], environment, workplace)
+        words = [*DGET, proxy.name("oci-single:1"), "-no-cache", "-o", "x.tar"]
+        status, seen = shown_on_a_terminal(words, environment, workplace)
+    assert status == 0, seen
+    seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
     said = [line for line in re.split(r"[\r\n]+", seen) if "trying again" in line]
     assert said
     assert all(line.startswith("blob ") for line in said), said
     assert "100" not in said[0]
-
-
-def on_a_terminal(words: list[str], environment: dict[str, str], folder) -> str:
-    """What a person sees, without colours and movements."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dget", *words],
-        cwd=folder,
-        env={**environment, "TERM": "xterm", "COLUMNS": "100"},
-        stdin=slave,
-        stdout=subprocess.DEVNULL,
-        stderr=slave,
-    )
-    os.close(slave)
-    seen = b""
-    with contextlib.suppress(OSError):  # the terminal's other end is closed
-        while piece := os.read(master, 65536):
-            seen += piece
-    os.close(master)
-    assert process.wait(60) == 0, seen
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode())
 
 
 def test_closed_streams_are_no_defect(piped, registry, workplace):

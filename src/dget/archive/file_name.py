@@ -12,8 +12,9 @@ from dget.archive.form import Form, Format
 from dget.errors import UsageError
 from dget.model import Platform, Reference
 
-# What Windows forbids in a file name, and control characters.
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+# Names and platforms of honest images have none of these. Some are forbidden on Windows, some act on a terminal or a
+# shell, some turn text round or are long in bytes.
+_FORBIDDEN = re.compile(r"[^A-Za-z0-9._+\[\]-]")
 # Names that Windows keeps for devices, whatever follows their first dot.
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 # File systems take 255 bytes, also of the names of the files beside it while it is written.
@@ -31,6 +32,9 @@ def default_file_name(
     if len(safe) > _NAME_MAX:
         distinct = hashlib.sha256(safe.encode()).hexdigest()[:12]
         safe = f"{safe[: _NAME_MAX - 13]}_{distinct}"
+    if not suffix:
+        # Windows takes such a name for the one without.
+        safe = safe.rstrip(".")
     return f"_{safe}{suffix}" if _DEVICE.match(safe) else f"{safe}{suffix}"
 
 

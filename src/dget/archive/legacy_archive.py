@@ -52,6 +52,7 @@ class LegacyArchive:
                 f"a {self._form.format} needs every layer, and foreign ones were to be left out",
                 hint="take --format docker-archive, or --foreign-layers fetch",
             )
+        _check_kinds(contents)
         self._contents = contents
         self._output.begin()
         self._packer = splicing_packer(self._form.compression, self._output)
@@ -136,6 +137,15 @@ class LegacyArchive:
     def _write(self, name: str, data: bytes) -> None:
         assert self._packer is not None
         self._packer.write(header(name, len(data)) + data + padding(len(data)))
+
+
+def _check_kinds(contents: Contents) -> None:
+    """Raises Unsupported where a blob is said to be both a config and a layer."""
+    manifests = [image.manifest.value for image in contents.images]
+    configs = {manifest.config.digest for manifest in manifests}
+    for layer in (layer for manifest in manifests for layer in manifest.layers):
+        if layer.digest in configs:
+            raise Unsupported(f"{layer.digest} is an image's config and a layer too: no honest image has such a thing")
 
 
 def _measure(blob: Descriptor, content: BinaryIO) -> _Unpacked:

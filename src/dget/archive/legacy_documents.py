@@ -6,10 +6,10 @@ Sources: moby, image/spec/v1.md and v1.2.md; image/tarexport/save.go.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
+from dget.errors import Unsupported
 from dget.model import Contents, Descriptor, Digest, Document, Image, ImageConfig
 
 VERSION = b"1.0"
@@ -76,8 +76,12 @@ def repositories(contents: Contents, tops: Sequence[str | None]) -> bytes:
     return msgspec.json.encode(found)
 
 
-def _top_document(config: Document[ImageConfig]) -> dict[str, Any]:
-    document: dict[str, Any] = msgspec.json.decode(config.raw)
+def _top_document(config: Document[ImageConfig]) -> dict[str, msgspec.Raw]:
+    """What of the config belongs there, as it was written: a number may be larger than what is read here. Raises Unsupported."""
+    try:
+        document = msgspec.json.decode(config.raw, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unsupported(f"the config {config.descriptor.digest} cannot be read: {error}") from error
     return {key: value for key, value in document.items() if key not in ("id", "parent", "rootfs", "history")}
 
 

@@ -51,7 +51,7 @@ class _Plan:
         """Equal for equal archives: all that is written beside the blobs names them and their places."""
         digest = hashlib.sha256(f"{self._format} {'gzip' if self._gzip else 'plain'}".encode())
         for at, data in self.own_bytes():
-            digest.update(at.to_bytes(8, "big") + data)
+            digest.update(at.to_bytes(16, "big") + data)
         return digest.hexdigest()
 
 

@@ -52,8 +52,9 @@ class Display:
                 pass
 
     def note(self, text: str) -> None:
-        if text:
-            self._line(text, sanitise=False)
+        """It may have several lines."""
+        for line in filter(None, text.split("\n")):
+            self._line(line)
 
     def failed(self, error: DgetError) -> None:
         """One line that says what failed, and one that says what to do."""
@@ -69,10 +70,10 @@ class Display:
             self._thread.join(1.0)
             self._thread = None
 
-    def _line(self, text: str, *, sanitise: bool = True) -> None:
+    def _line(self, text: str) -> None:
         # A closed or full standard error must not end the work.
         with contextlib.suppress(OSError, ValueError), self._lock:
-            self._write(clean(text) if sanitise else text)
+            self._write(clean(text))
 
     def _over(self, text: str) -> None:
         """Text that stays on its line, as it is."""

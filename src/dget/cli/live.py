@@ -27,7 +27,8 @@ _WIDE = 70
 class LiveProgress:
     def __init__(self, progress: Progress, stream: TextIO) -> None:
         self._progress = progress
-        console = Console(file=stream)
+        # A host and its port are no emoji (":1234:").
+        console = Console(file=stream, emoji=False, markup=False, highlight=False)
         columns: list[ProgressColumn] = [TextColumn("{task.description}"), TaskProgressColumn(), TransferSpeedColumn()]
         if console.width >= _WIDE:
             columns = [
@@ -52,7 +53,7 @@ class LiveProgress:
 
     def line(self, text: str) -> None:
         """Above the bars."""
-        self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._bars.console.print(text, soft_wrap=True)
 
     def update(self) -> None:
         self._bars.update(self._total, completed=self._progress.here)

@@ -49,29 +49,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 128 + getattr(signal, "SIGPIPE", 13)
     except OSError as error:
         return _fail(_refused(error), words)
-    except Exception as error:
-        if _asks_for("debug", words):
-            raise
+    except Exception as error:  # noqa: BLE001 - a defect is told as any error is, and shown whole by -debug
         defect = DgetError(
             f"dget has a defect: {type(error).__name__}: {error}", hint="please report it with the output of -debug"
         )
+        defect.__cause__ = error
+        _tell_scripts(defect, words)
         return _fail(defect, words)
     finally:
         _flush_what_can_be()
 
 
 def _fail(error: DgetError, words: Sequence[str]) -> int:
+    from dget.cli.units import clean, clean_lines
+
+    hint = error.hint or (_USAGE_HINT if isinstance(error, UsageError) else None)
+    told = [f"{label}: {clean(text)}\n" for label, text in (("error", error.message), ("hint", hint)) if text]
     if _asks_for("debug", words):
         import traceback
 
-        traceback.print_exception(error)
-    from dget.cli.units import clean
-
-    hint = error.hint or (_USAGE_HINT if isinstance(error, UsageError) else None)
-    for label, text in (("error", error.message), ("hint", hint)):
-        if text:
-            with contextlib.suppress(OSError):
-                sys.stderr.write(f"{label}: {clean(text)}\n")
+        # Its last line repeats what a registry said.
+        told = [clean_lines("".join(traceback.format_exception(error))), *told]
+    for text in told:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
     return error.exit_status
 
 
@@ -98,9 +99,11 @@ def _asks_for(flag: str, words: Sequence[str]) -> bool:
 
 
 def _open_closed_streams() -> None:
-    """A program that was started with its output closed (`>&-`) has None there: what is said goes nowhere."""
+    """A program that was started with a stream closed (`<&-`, `>&-`) has None there: nothing comes, what is said is lost."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - for the life of the process
     if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the life of the process
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from dget.api import ImageDetails, ImagePlan, LayerPlan, TagList
 from dget.cli.units import left_of, rows_of, size
+from dget.errors import Unsupported
 from dget.model.artifact_kind import artifact_type, describe
 from dget.model.image_config import Words
 
@@ -27,9 +28,17 @@ def plain(result: ImagePlan | ImageDetails | TagList) -> Any:
         "image": str(result.reference),
         "platform": str(result.platform or ""),
         "digest": str(result.manifest.descriptor.digest),
-        "manifest": json.loads(result.manifest.raw),
-        "config": json.loads(result.config.raw) if result.config else None,
+        "manifest": _parsed(result.manifest.raw),
+        "config": _parsed(result.config.raw) if result.config else None,
     }
+
+
+def _parsed(raw: bytes) -> Any:
+    """A document in whole, also what dget itself passes over. Raises Unsupported."""
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise Unsupported(f"a document of this image cannot be read: {error}", hint="--raw gives its bytes") from error
 
 
 def _plan_lines(plan: ImagePlan) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dget.cli.display import Display, open_display
 from dget.cli.reported import Reported
+from dget.cli.standard_output import write_out
 from dget.errors import DgetError, Partial
 from dget.flow import Event
 
@@ -112,14 +113,12 @@ class Reporter:
         from dget.cli import render
 
         self.note(render.summary(result))
-        sys.stdout.buffer.write(render.text(result))
-        sys.stdout.flush()
+        write_out(render.text(result))
 
     def _show_json(self, results: Sequence[Any], *, single: bool) -> None:
         from dget.cli import render
 
-        sys.stdout.write(render.json_text(results, single=single))
-        sys.stdout.flush()
+        write_out(render.json_text(results, single=single).encode())
 
 
 @contextmanager

@@ -1,15 +1,15 @@
 """Sizes, rates, times and quotas as people read them, and text that is safe for a terminal."""
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 if TYPE_CHECKING:
     from dget.protocol.quota import Quota
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
-# Control and formatting characters that could move the cursor, hide text or turn it round.
-_UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+# Control characters, lone surrogates, and what formats: such could move the cursor, hide text or turn it round.
+_UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 
 def size(count: float) -> str:
@@ -36,8 +36,15 @@ def duration(seconds: float) -> str:
 
 
 def clean(text: str) -> str:
-    """Without characters that act on a terminal; a registry chose some of this text."""
-    return _UNSAFE.sub("\ufffd", text)
+    """Without characters that act on a terminal, tabs aside; a registry chose some of this text."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join("\ufffd" if category(one) in _UNSAFE and one != "\t" else one for one in text)
+
+
+def clean_lines(text: str) -> str:
+    """As `clean`, of text that has several lines."""
+    return "\n".join(map(clean, text.replace("\r\n", "\n").split("\n")))
 
 
 def left_of(quota: "Quota") -> str:

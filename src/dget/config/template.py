@@ -1,5 +1,6 @@
 """A `config.toml` to begin with: every setting, commented out."""
 
+import os
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,9 +32,9 @@ def write_template(path: Path) -> None:
     """Raises UsageError where the file is there already, StorageError where it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            # A proxy's address may hold a password.
-            path.chmod(0o600)
+        # A proxy's address may hold a password: its owner's alone from the first moment on.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(template())
     except OSError as error:
         if isinstance(error, FileExistsError) and path.exists():

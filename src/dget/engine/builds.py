@@ -1,6 +1,6 @@
 """Which builds an image has, and which of them are wanted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
@@ -8,7 +8,7 @@ from typing import TypeAlias
 from dget.engine.cached_image import CachedImage
 from dget.errors import NoSuchPlatform, Unsupported
 from dget.flow import Observer, Warned
-from dget.model import Descriptor, Document, Index, Manifest, Platform, PlatformWish, suiting
+from dget.model import Descriptor, Digest, Document, Index, Manifest, Platform, PlatformWish, suiting
 from dget.model.artifact_kind import is_image
 from dget.model.media_type import INDEXES
 
@@ -31,11 +31,16 @@ class Build:
 def list_builds(source: CachedImage, root: Document[Index]) -> list[Build]:
     """What an index lists, attestations aside; an index within an index counts as what it lists. Raises Unsupported."""
     builds: list[Build] = []
-    for build in _builds(source, (root,)):
+    seen: set[Digest] = set()
+    for build in _builds(source, (root,), seen):
         builds.append(build)
-        if len(builds) > _BUILDS_MAX:
-            raise _too_many(source)
+        _check_count(source, builds)
     return builds
+
+
+def _check_count(source: CachedImage, found: Sized) -> None:
+    if len(found) > _BUILDS_MAX:
+        raise Unsupported(f"{source.remote.reference} has more than {_BUILDS_MAX:,} images in its index")
 
 
 def choose_builds(
@@ -92,17 +97,18 @@ def only_index(document: Document[Manifest] | Document[Index]) -> Document[Index
     raise Unsupported("a manifest stands where an index belongs")
 
 
-def _builds(source: CachedImage, indexes: Indexes) -> Iterator[Build]:
+def _builds(source: CachedImage, indexes: Indexes, seen: set[Digest]) -> Iterator[Build]:
+    """seen: the indexes that were looked through; a second time they would give the same."""
     if len(indexes) > _NESTED_MAX + 1:
         raise Unsupported(f"{source.remote.reference} has indexes nested deeper than {_NESTED_MAX} levels")
-    entries = [entry for entry in indexes[-1].value.images if source.remote.holds(entry)]
-    if len(entries) > _BUILDS_MAX:
-        raise _too_many(source)
+    entries = [one for one in indexes[-1].value.images if source.remote.holds(one) and not _is_again(one, seen)]
+    _check_count(source, entries)
+    _check_count(source, seen)
     looked_at = iter(source.side_by_side(partial(_look, source), [entry for entry in entries if not _told(entry)]))
     for entry in entries:
         found = _told(entry) or next(looked_at)
         if isinstance(found, Document):
-            yield from _builds(source, (*indexes, found))
+            yield from _builds(source, (*indexes, found), seen)
         else:
             yield Build(entry, found, indexes)
 
@@ -120,8 +126,13 @@ def _look(source: CachedImage, entry: Descriptor) -> Document[Index] | Platform 
     return _told_by_config(source, entry)
 
 
-def _too_many(source: CachedImage) -> Unsupported:
-    return Unsupported(f"{source.remote.reference} has more than {_BUILDS_MAX:,} images in its index")
+def _is_again(entry: Descriptor, seen: set[Digest]) -> bool:
+    """Whether it is an index that was met before, of which it makes a note."""
+    if entry.media_type not in INDEXES:
+        return False
+    again = entry.digest in seen
+    seen.add(entry.digest)
+    return again
 
 
 def _told_by_config(source: CachedImage, entry: Descriptor) -> Platform | None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from ipaddress import IPv6Address
 from typing import Self
 
 from dget.errors import UsageError
@@ -21,6 +22,7 @@ _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _NAME_MAX = 255
+_PORT_MAX = 65_535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +65,10 @@ class Reference:
     @property
     def familiar_name(self) -> str:
         """As Docker shows it: `alpine`, `quay.io/a/b`."""
-        if self.domain != DOCKER_HUB:
+        short = self.repository.removeprefix("library/")
+        if self.domain != DOCKER_HUB or _names_domain(short):
             return self.name
-        return self.repository.removeprefix("library/")
+        return self.repository if "/" in short else short
 
     @property
     def selector(self) -> str:
@@ -135,20 +138,34 @@ def _refuse_what_is_no_reference(text: str) -> None:
 
 def check_domain(domain: str) -> str:
     """A registry's host, with Docker Hub under its one name. Raises UsageError where it is none."""
-    if not _DOMAIN.fullmatch(domain):
+    if not _is_domain(domain):
         # It may hold a password.
         shown = domain.rpartition("@")[2]
         raise UsageError(f"invalid registry host {shown!r}", hint="a host is written NAME or NAME:PORT")
     return DOCKER_HUB if domain in _HUB_DOMAINS else domain
 
 
+def _is_domain(text: str) -> bool:
+    if not _DOMAIN.fullmatch(text):
+        return False
+    host, _, port = text.rpartition(":") if text[-1] != "]" and ":" in text else (text, "", "")
+    try:
+        return int(port or 1) <= _PORT_MAX and (host[0] != "[" or bool(IPv6Address(host[1:-1])))
+    except ValueError:
+        return False
+
+
 def _split_domain(text: str) -> tuple[str, str]:
     """The domain, empty where none is written, and the rest."""
-    first, slash, rest = text.partition("/")
-    has_domain = slash and (any(mark in first for mark in ".:[") or first == "localhost" or first != first.lower())
-    if not has_domain:
+    if not _names_domain(text):
         return "", text
+    first, _, rest = text.partition("/")
     return check_domain(first), rest
+
+
+def _names_domain(text: str) -> bool:
+    first, slash, _ = text.partition("/")
+    return bool(slash) and (any(mark in first for mark in ".:[") or first == "localhost" or first != first.lower())
 
 
 def _parse_digest(reference: str, text: str) -> Digest:
@@ -193,7 +210,7 @@ def registry_host(text: str) -> str | None:
     name, _, port = bare.rpartition(":")
     host = name if name and port.isdigit() else bare
     marked = bare != text or "." in host or "[" in host or host == "localhost"
-    if not marked or not _DOMAIN.fullmatch(bare):
+    if not marked or not _is_domain(bare):
         return None
     return DOCKER_HUB if bare in ("index.docker.io", _DOCKER_HUB_WIRE) else bare
 

@@ -43,7 +43,10 @@ def redirected(url: str, location: str) -> str:
     that is written out, or to something else than a web address. Where names lead is seen on connecting.
     """
     # As browsers and curl do: what a URL may not hold is encoded.
-    target = urljoin(url, quote(location, safe="%/:=&?~#+!$,;'@()*[]"))
+    try:
+        target = urljoin(url, quote(location, safe="%/:=&?~#+!$,;'@()*[]"))
+    except ValueError:
+        raise NetworkError(f"{host_of(url)} redirects to an address that cannot be read: {location[:160]!r}") from None
     scheme, host, _ = origin(target)
     from_scheme, from_host, _ = origin(url)
     if from_scheme == "https" and scheme == "http":

@@ -1,5 +1,6 @@
 """What an archive is called, and where it goes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,18 @@ def test_what_windows_forbids_is_replaced():
     odd = Platform(os='l:i*n"u', architecture="x|<>?\\y")
     name = default_file_name(Reference.parse("a:b"), odd)
     assert not set('<>:"/\\|?*') & set(name)
+
+
+@pytest.mark.parametrize(
+    "odd", ["\x1b[2J", "\x9b", "\u202etxt", "$(reboot)", "ü" * 300, "../..", "a b", "\ud800", "\n"]
+)
+def test_what_a_platform_says_makes_a_name_of_letters_digits_and_few_marks(odd):
+    name = default_file_name(Reference.parse("a:b"), Platform(os=odd, architecture=odd, variant=odd))
+    assert re.fullmatch(r"a_b_[A-Za-z0-9._+\[\]-]+\.tar\.gz", name)
+    assert len(name) < 255 - len(".part.ledger.new")
+    assert not default_file_name(Reference.parse("a:b"), Platform(os="x", architecture=f"{odd}. ."), "").endswith(
+        (".", " ")
+    )
 
 
 def test_a_name_that_is_too_long_for_a_file_system_is_cut_and_stays_distinct():

@@ -120,3 +120,28 @@ def test_a_registry_is_told_from_an_image(word, host):
 
 def test_docker_hub_answers_under_another_name():
     assert (wire_host("docker.io"), wire_host("quay.io")) == ("registry-1.docker.io", "quay.io")
+
+
+@pytest.mark.parametrize("name", ["docker.io/quay.io/a", "docker.io/localhost/a", "docker.io/library/a/b"])
+def test_no_image_is_shown_under_the_name_of_another(name):
+    assert Reference.parse(str(Reference.parse(name))) == Reference.parse(f"{name}:latest")
+
+
+def test_a_short_name_is_shown_short():
+    assert [Reference.parse(f"docker.io/{name}").familiar_name for name in ("library/a", "a/b", "a.b")] == [
+        "a",
+        "a/b",
+        "a.b",
+    ]
+
+
+@pytest.mark.parametrize("host", ["[::::]:5000", "[1]", "localhost:65536", "localhost:" + "9" * 5000])
+def test_what_is_no_address_or_port_is_no_registry(host):
+    with pytest.raises(UsageError):
+        Reference.parse(f"{host}/x")
+    assert registry_host(host) is None
+
+
+def test_addresses_and_ports_are_registries():
+    for host in ("[::1]", "[::1]:5000", "127.0.0.1:65535", "localhost"):
+        assert Reference.parse(f"{host}/x").domain == host

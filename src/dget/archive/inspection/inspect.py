@@ -8,7 +8,7 @@ from dget.archive.inspection.views import Fault, ImageView, Inspected, Kind, Vie
 from dget.archive.readers.docker_save import Entry, read_entries
 from dget.archive.readers.file_image import CONFIG_MAX, MANIFEST_MAX, blob_place
 from dget.archive.readers.layer import MeasuredLayer, measure
-from dget.archive.readers.listed import full_name
+from dget.archive.readers.listed import check_count, full_name
 from dget.archive.readers.members import Members, read_document
 from dget.archive.readers.oci_layout import CONTAINERD_NAME, REF_NAME
 from dget.archive.readers.open_members import open_members, outer_compression
@@ -50,7 +50,9 @@ class _Inspection:
         self._members = members
         self._platform = platform
         self._cancel = cancel
+        # Images share layers, and a hostile file names one of them a thousand times.
         self._measured: dict[str, MeasuredLayer | None] = {}
+        self._hashed: dict[tuple[str, str], str] = {}
 
     def all_of(self, blank: Inspected) -> Inspected:
         return replace(
@@ -93,10 +95,11 @@ class _Inspection:
     def _oci(self) -> View:
         raw = self._small("index.json", MANIFEST_MAX) or b""
         try:
-            entries = [entry for entry in decode(raw, Index).manifests if not is_attestation(entry)]
+            index = decode(raw, Index)
+            check_count(self._members, len(index.manifests))
         except Unsupported:
             return View(images=(), faults=(Fault(Kind.UNREADABLE, "index.json"),))
-        images = [self._oci_image(entry) for entry in entries]
+        images = [self._oci_image(entry) for entry in index.manifests if not is_attestation(entry)]
         return View(images=_with_clashes(images), faults=tuple(self._layout()))
 
     def _layout(self) -> Iterator[Fault]:
@@ -182,6 +185,11 @@ class _Inspection:
             yield Fault(Kind.WRONG_DIGEST, place)
 
     def _hash(self, name: str, digest: Digest) -> str:
+        if (name, digest.algorithm) not in self._hashed:
+            self._hashed[name, digest.algorithm] = self._read_and_hash(name, digest)
+        return self._hashed[name, digest.algorithm]
+
+    def _read_and_hash(self, name: str, digest: Digest) -> str:
         hasher, at = digest.hasher(), 0
         while piece := self._members.read(name, at, 1 << 20):
             self._cancel.check()
@@ -230,13 +238,15 @@ def _config(raw: bytes | None) -> ImageConfig | None:
 
 def _with_clashes(images: Sequence[ImageView]) -> tuple[ImageView, ...]:
     """With what is told of names that several images claim."""
-    marked = list(images)
+    claimed: dict[str, list[int]] = {}
     for place, image in enumerate(images):
-        for name in image.names:
-            others = [other for other in images if name in other.names and other.image_id != image.image_id]
-            if not others:
-                continue
-            last = max(index for index, other in enumerate(images) if name in other.names)
-            kind = Kind.NAME_TAKEN_BEFORE if place == last else Kind.NAME_TAKEN_LATER
-            marked[place] = replace(marked[place], faults=(*marked[place].faults, Fault(kind, name)))
-    return tuple(marked)
+        for name in dict.fromkeys(image.names):
+            claimed.setdefault(name, []).append(place)
+    clashes: dict[int, list[Fault]] = {}
+    for name, places in claimed.items():
+        if len({images[place].image_id for place in places}) == 1:
+            continue
+        for place in places:
+            kind = Kind.NAME_TAKEN_BEFORE if place == places[-1] else Kind.NAME_TAKEN_LATER
+            clashes.setdefault(place, []).append(Fault(kind, name))
+    return tuple(replace(image, faults=(*image.faults, *clashes.get(place, ()))) for place, image in enumerate(images))

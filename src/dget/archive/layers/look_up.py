@@ -63,18 +63,18 @@ class _LayerIndex:
         passed: set[Path] = set()
         for entry in layer:
             budget.take(entry)
-            self._note(entry)
-            passed.update(_folders_of(entry.path))
+            self._note(entry, budget)
+            _pass_through(entry.path, passed, budget)
             if entry.kind is not Kind.DIRECTORY:
                 others.add(entry.path)
         if others & passed or not (base or passed <= self.entries.keys()):
             raise _Unclear
 
-    def _note(self, entry: Entry) -> None:
+    def _note(self, entry: Entry, budget: Budget) -> None:
         path = entry.path
         if not path or not path[-1].startswith(WHITEOUT):
             self.entries[path] = entry
-            self._folders.update(_folders_of(path))
+            _pass_through(path, self._folders, budget)
         elif path[-1] == OPAQUE:
             self._opaque.add(path[:-1])
         elif path[-1].removeprefix(WHITEOUT) in _NAMES_NOTHING:
@@ -105,9 +105,15 @@ class _LayerIndex:
         return target
 
 
-def _folders_of(path: Path) -> list[Path]:
-    """Those that a path passes through, without the root."""
-    return [path[:length] for length in range(1, len(path))]
+def _pass_through(path: Path, folders: set[Path], budget: Budget) -> None:
+    """Adds the folders that a path leads through, without the root. Raises Unsupported where they are too many."""
+    for length in range(len(path) - 1, 0, -1):
+        folder = path[:length]
+        if folder in folders:
+            # And so are those that it lies in.
+            return
+        budget.take_folder(length)
+        folders.add(folder)
 
 
 class _Search:

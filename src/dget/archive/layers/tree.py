@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from dget.archive.layers.budget import Budget
-from dget.archive.layers.entry import HOSTILE, Entry, Kind, Path, clean_path, shown
+from dget.archive.layers.entry import HOSTILE, PATH_MAX, Entry, Kind, Path, clean_path, shown
 from dget.errors import Unsupported
 
 WHITEOUT = ".wh."
@@ -133,7 +133,13 @@ class Tree:
             return self._replaced_by_folder(layer, entry, trail)
         for _, node in trail:
             node.touched = layer
+        depth = len(trail) + len(missing)
+        self._budget.take_path(depth)
+        if depth > PATH_MAX // 2:
+            # Symlinks to symlinks lead deeper than any one name.
+            raise Unsupported(f"refused {shown('/'.join(entry.path))}: it lies too deep for any system", hint=HOSTILE)
         for name in missing:
+            self._budget.take_folder(depth)
             below: dict[str, Node] = {}
             children[name] = Node(Inode(None, layer), below, layer)
             children = below

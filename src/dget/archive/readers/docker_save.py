@@ -7,7 +7,7 @@ import msgspec
 
 from dget.archive.readers.file_image import CONFIG_MAX, MANIFEST_MAX
 from dget.archive.readers.layer import DOCKER_LAYER_TYPES, compression_in, measure
-from dget.archive.readers.listed import Listed, Loaded, full_name, name_from_file
+from dget.archive.readers.listed import Listed, Loaded, check_count, full_name, name_from_file
 from dget.archive.readers.members import Members, read_document
 from dget.archive.readers.oci_layout import images_in_layout, is_layout
 from dget.codec import Compression
@@ -42,22 +42,31 @@ def read_entries(members: Members) -> tuple[Entry, ...]:
         if members.size_of("repositories") is not None:
             hint = "it is of the time before Docker 1.10: load it there and save it again"
         raise DamagedFile(f"{members.where} lacks manifest.json", hint=hint)
-    return decode(b'{"entries":%s}' % raw, _Entries).entries
+    entries = decode(b'{"entries":%s}' % raw, _Entries).entries
+    check_count(members, len(entries))
+    return entries
 
 
 def images_in_docker_archive(members: Members, cancel: Cancel, observer: Observer) -> list[Listed]:
     """Raises DamagedFile, Unsupported."""
-    return [_listed(members, entry, cancel, observer) for entry in read_entries(members)]
+    entries = read_entries(members)
+    # Several may share a config, which is read and kept no more often for it.
+    digests = {
+        config: Digest.of(_config(members, config)) for config in dict.fromkeys(entry.config for entry in entries)
+    }
+    return [_listed(members, entry, digests[entry.config], cancel, observer) for entry in entries]
 
 
-def _listed(members: Members, entry: Entry, cancel: Cancel, observer: Observer) -> Listed:
-    config = read_document(members, entry.config, CONFIG_MAX)
-    if config is None:
-        raise DamagedFile(f"{members.where} lacks {entry.config}", hint="it was cut, or made without this part")
-    digest = Digest.of(config)
+def _config(members: Members, name: str) -> bytes:
+    raw = read_document(members, name, CONFIG_MAX)
+    if raw is None:
+        raise DamagedFile(f"{members.where} lacks {name}", hint="it was cut, or made without this part")
+    return raw
 
+
+def _listed(members: Members, entry: Entry, digest: Digest, cancel: Cancel, observer: Observer) -> Listed:
     def load() -> Loaded:
-        return _original(members, digest) or _made(members, entry, config, cancel, observer)
+        return _original(members, digest) or _made(members, entry, _config(members, entry.config), cancel, observer)
 
     names = tuple(dict.fromkeys(name for name in map(full_name, entry.repo_tags or ()) if name))
     made = name_from_file(members.where, None)

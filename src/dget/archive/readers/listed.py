@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dget.errors import NotFound, UsageError
+from dget.archive.readers.members import Members
+from dget.errors import NotFound, Unsupported, UsageError
 from dget.model import Digest, Document, FileLocator, Index, Manifest, Reference
 
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 _SHOWN_MAX = 10
+# The largest files that are known, for sites without a network, hold some hundred.
+_IMAGES_MAX = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,12 @@ class Listed:
     def label(self) -> str:
         """How a person can tell it from others."""
         return ", ".join(self.names) if self.named else f"{', '.join(self.names)} ({self.digests[0]})"
+
+
+def check_count(members: Members, count: int) -> None:
+    """Raises Unsupported where a file names more images than any honest one: each costs a look at its documents."""
+    if count > _IMAGES_MAX:
+        raise Unsupported(f"{members.where} names {count:,} images; more than {_IMAGES_MAX:,} are refused")
 
 
 def full_name(text: str) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from dget.archive.readers.file_image import MANIFEST_MAX, blob_place, read_verified
-from dget.archive.readers.listed import Listed, Loaded, full_name, name_from_file
+from dget.archive.readers.listed import Listed, Loaded, check_count, full_name, name_from_file
 from dget.archive.readers.members import Members, read_document
 from dget.errors import DamagedFile, Unsupported
 from dget.model import Descriptor, Digest, Document, Index, Manifest, read_manifest
@@ -32,6 +32,7 @@ def is_layout(members: Members) -> bool:
 def images_in_layout(members: Members) -> list[Listed]:
     """Several platforms under one name are one image. Raises DamagedFile, Unsupported."""
     index = decode(_document(members, "index.json"), Index)
+    check_count(members, len(index.manifests))
     version = decode(_document(members, "oci-layout"), _Layout).image_layout_version
     if version != _VERSION:
         raise Unsupported(f"{members.where} is an OCI layout of version {version or 'none'}: dget knows {_VERSION}")

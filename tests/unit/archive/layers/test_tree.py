@@ -174,9 +174,9 @@ def test_symlinks_are_found_within_the_root_alone():
         tree.locate(["f", "x"])
 
 
-@pytest.mark.parametrize("limit", ["_ENTRIES_MAX", "_METADATA_MAX"])
-def test_too_many_files_or_names_are_refused(monkeypatch, limit):
-    monkeypatch.setattr(f"dget.archive.layers.budget.{limit}", 3)
+@pytest.mark.parametrize(("limit", "largest"), [("_ENTRIES_MAX", 3), ("_METADATA_MAX", 220)])
+def test_too_many_files_or_names_are_refused(monkeypatch, limit, largest):
+    monkeypatch.setattr(f"dget.archive.layers.budget.{limit}", largest)
     merged([entry(name) for name in "abc"])
     with pytest.raises(Unsupported, match="the image has more than"):
         merged([entry(name) for name in "abcd"])
