@@ -96,9 +96,11 @@ def _images() -> dict[str, Image]:
 
 
 def fingerprint(path: Path) -> str:
-    """Of a file's bytes, or of a folder's names and bytes."""
+    """Of a file's bytes, or of a folder's names and bytes. The file of a lock that could not be removed says nothing."""
     digest = hashlib.sha256()
     for one in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if one.suffix == ".lock":
+            continue
         digest.update(str(one.relative_to(path)).encode() + b"\0")
         if one.is_symlink():
             digest.update(str(one.readlink()).encode())

@@ -4,6 +4,7 @@ Source: OCI image specification, image-layout.md.
 """
 
 import contextlib
+import os
 import shutil
 import threading
 from collections.abc import Mapping, Sequence
@@ -105,6 +106,8 @@ class OciDir:
             own = documents(self._contents)
             for digest, raw in own.items():
                 self._write(blob_name(digest), raw)
+            # What the index names must be there before it.
+            sync_folder(self._target / "blobs" / "sha256")
             index = add_images(read_index(self._target / "index.json"), self._contents)
             self._write("index.json", index)
             sync_folder(self._target)
@@ -178,11 +181,14 @@ class OciDir:
         file.path.replace(path)
 
     def _write(self, name: str, data: bytes) -> None:
-        """Whole or not at all."""
+        """Whole or not at all, also after a power cut."""
         path = self._target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         part = self._arriving / "document"
-        part.write_bytes(data)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         part.replace(path)
 
     def _close_files(self) -> None:
