@@ -11,6 +11,10 @@ from dget.errors import Unsupported
 from dget.model.artifact_kind import artifact_type, describe
 from dget.model.image_config import Words
 
+# What is nested deeper cannot be written as JSON either; honest documents have some ten.
+_LEVELS_MAX = 100
+_RAW_HINT = "--raw gives its bytes"
+
 
 def lines(result: ImagePlan | ImageDetails | TagList) -> Iterable[str]:
     match result:
@@ -36,9 +40,19 @@ def plain(result: ImagePlan | ImageDetails | TagList) -> Any:
 def _parsed(raw: bytes) -> Any:
     """A document in whole, also what dget itself passes over. Raises Unsupported."""
     try:
-        return json.loads(raw)
+        value = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise Unsupported(f"a document of this image cannot be read: {error}", hint="--raw gives its bytes") from error
+        raise Unsupported(f"a document of this image cannot be read: {error}", hint=_RAW_HINT) from error
+    level = [value] if _has_items(value) else []
+    for _ in range(_LEVELS_MAX):
+        level = [item for one in level for item in (one.values() if isinstance(one, dict) else one) if _has_items(item)]
+    if level:
+        raise Unsupported(f"a document of this image has more than {_LEVELS_MAX} levels", hint=_RAW_HINT)
+    return value
+
+
+def _has_items(value: Any) -> bool:
+    return isinstance(value, dict | list)
 
 
 def _plan_lines(plan: ImagePlan) -> list[str]:

@@ -29,5 +29,5 @@ def test_each_file_and_folder_that_the_table_names_is_there():
 def test_each_tier_of_tests_is_there():
     text = (ROOT / "docs" / "architecture.md").read_text()
     tiers = re.findall(r"^\| `tests/(\w+)` \|", text, re.MULTILINE)
-    assert sorted(tiers) == ["component", "engines", "integration", "unit"]
+    assert sorted(tiers) == ["component", "engines", "fuzz", "integration", "unit"]
     assert all((ROOT / "tests" / tier).is_dir() for tier in tiers)
