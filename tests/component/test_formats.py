@@ -218,13 +218,14 @@ def test_a_damaged_blob_is_never_fed(registry, bare, image, tmp_path):
     assert MIDDLE[1:] not in stream.getvalue()
 
 
-def test_a_blob_that_another_process_brings_into_the_cache_is_fetched_beside_it(client, bare, image, tmp_path):
+def test_a_blob_that_a_hanging_process_holds_is_fetched_beside_it(client, bare, image, tmp_path):
     plan = client.plan(image, platform="amd64")
     store = BlobStore(tmp_path / "cache")
     top = plan.layers[-1]
     held = store.ingest(Descriptor(digest=Digest.parse(top.digest), size=top.size))
     assert held is not None
-    done = client.pull(image, platform="amd64", output=tmp_path / "x.tar.zst")
+    with Client(Settings(cache_dir=tmp_path / "cache", timeout=2.0, environment={})) as hasty:
+        done = hasty.pull(image, platform="amd64", output=tmp_path / "x.tar.zst")
     assert done.path.read_bytes() == bare.pull(image, platform="amd64", output=tmp_path / "y.tar.zst").path.read_bytes()
     held.abandon()
     assert not (tmp_path / "x.tar.zst.part.blobs").exists()

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
+from dget.api.connections import fetching_of
 from dget.api.planned import archives_of, kind_of, targets_for
 from dget.api.results import PullResult
 from dget.archive import (
@@ -18,7 +19,7 @@ from dget.archive import (
 from dget.config import Settings
 from dget.engine import Assembly, CachedImage, Part, PullPlan, Several
 from dget.errors import DgetError, UsageError
-from dget.flow import Cancel, Clock, Observer, RateLimit, Warned
+from dget.flow import Cancel, Clock, Observer, Warned
 
 if TYPE_CHECKING:
     from dget.archive.layers import LayerReader
@@ -37,9 +38,7 @@ def assembly(several: Several, settings: Settings, *, clock: Clock, cancel: Canc
     """As the settings want it. cancel: of this run alone."""
     return Assembly(
         several=several,
-        connections=settings.connections,
-        rate_limit=RateLimit(settings.limit_rate, clock) if settings.limit_rate else None,
-        verify_cache=settings.verify_cache,
+        fetching=fetching_of(settings, clock),
         cancel=cancel,
         observer=observer,
     )
@@ -159,9 +158,7 @@ class ArchiveWriter:
         with FetchedLayers(
             source,
             plan.image.manifest,
-            connections=self._settings.connections,
-            rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
-            verify_cache=self._settings.verify_cache,
+            fetching=fetching_of(self._settings, self._clock),
             cancel=cancel,
             observer=self._observer,
         ) as fetched:

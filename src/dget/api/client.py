@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from dget.api.archive_writer import Output, written
-from dget.api.connections import tls_of, transport_of
+from dget.api.connections import fetching_of, tls_of, transport_of
 from dget.api.image_sources import ImageSources
 from dget.api.order import Order
 from dget.api.planned import kind_of
@@ -29,7 +29,7 @@ from dget.config import Settings, machine_platform
 from dget.config.lock_file import LockFile
 from dget.engine import CachedImage, PullPlan
 from dget.errors import StorageError, Unsupported, UsageError
-from dget.flow import ByteSink, Cancel, Clock, Observer, RateLimit, SystemClock, Warned, silent
+from dget.flow import ByteSink, Cancel, Clock, Observer, SystemClock, Warned, silent
 from dget.model import FileLocator, Platform, PlatformWish, Reference, Selection
 from dget.store import Uses
 from dget.transport import ObservedTransport, Transport
@@ -356,9 +356,7 @@ class Client:
             with FetchedLayers(
                 source,
                 plan.image.manifest,
-                connections=self._settings.connections,
-                rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
-                verify_cache=self._settings.verify_cache,
+                fetching=fetching_of(self._settings, self._clock),
                 cancel=run,
                 observer=self._observer,
             ) as layers:

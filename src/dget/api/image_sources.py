@@ -3,14 +3,14 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from dget.api.connections import credentials_of
+from dget.api.connections import credentials_of, fetching_of
 from dget.api.hosts import Hosts
 from dget.archive.readers import holds_image
 from dget.config import Settings
 from dget.config.lock_file import LockFile
 from dget.config.tls import TlsByOrigin
 from dget.engine import CachedImage, ConvertedImage, Download, ImageSource, Sources
-from dget.flow import Cancel, Clock, Observer, RateLimit
+from dget.flow import Cancel, Clock, Observer
 from dget.model import FileLocator, Locator, Reference, parse_locator
 from dget.model.document import OldManifest
 from dget.model.reference import DOCKER_HUB
@@ -123,9 +123,7 @@ class ImageSources:
         return Download(
             lambda _: sources,
             store.blobs if store else None,
-            connections=self._settings.connections,
-            rate_limit=RateLimit(self._settings.limit_rate, self._clock) if self._settings.limit_rate else None,
-            verify_cache=self._settings.verify_cache,
+            fetching=fetching_of(self._settings, self._clock),
             cancel=cancel,
             observer=self._observer,
             verified=lambda _: None,

@@ -8,9 +8,10 @@ from typing import TypeAlias
 from dget.archive import Exported, Exporter, PlacedExporter, SequentialExporter
 from dget.codec import Region
 from dget.engine.download import Download
+from dget.engine.fetching import Fetching
 from dget.engine.several import Several
 from dget.errors import Cancelled, NetworkError, RateLimited, StorageError
-from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, RateLimit, TransferStarted
+from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, TransferStarted
 from dget.model import Descriptor, read_config
 
 # After these the same pull may go well, and goes on where it stopped.
@@ -32,9 +33,7 @@ class Assembly:
     """Where the blobs of a work come from, and how. cancel: of this run alone."""
 
     several: Several
-    connections: int | None
-    rate_limit: RateLimit | None
-    verify_cache: bool
+    fetching: Fetching
     cancel: Cancel
     observer: Observer
 
@@ -102,9 +101,7 @@ class Assembly:
         return Download(
             self.several.sources,
             self.several.store,
-            connections=self.connections,
-            rate_limit=self.rate_limit,
-            verify_cache=self.verify_cache,
+            fetching=self.fetching,
             cancel=self.cancel,
             observer=self.observer,
             verified=verified,

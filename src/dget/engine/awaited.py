@@ -7,8 +7,6 @@ from dget.flow import Counter
 from dget.model import Descriptor
 
 AWAIT_EVERY = 0.2
-# Seconds without a byte: longer than a host may be silent before its reader gives up.
-_PATIENCE = 60.0
 
 
 @dataclass(slots=True, eq=False)
@@ -20,9 +18,9 @@ class Awaited:
     counter: Counter
     moved: float
 
-    def grown(self, here: int, now: float) -> bool:
-        """Whether the other process is still worth waiting for. here: bytes that it has."""
+    def grown(self, here: int, now: float, patience: float) -> bool:
+        """Whether the other process is still worth waiting for. here: bytes that it has; patience: seconds."""
         if here != self.counter.elsewhere:
             self.counter.elsewhere = here
             self.moved = now
-        return now - self.moved < _PATIENCE
+        return now - self.moved < patience

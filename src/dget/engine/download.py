@@ -14,12 +14,13 @@ from dget.engine.awaited import AWAIT_EVERY, Awaited
 from dget.engine.cached_blobs import CachedBlobs
 from dget.engine.connection_limit import ConnectionLimit
 from dget.engine.connections import WATCH_EVERY, Claim, Connections
+from dget.engine.fetching import Fetching
 from dget.engine.liar import find_liar
 from dget.engine.sources import Sources
 from dget.engine.transfer import ChunkSink, Journal, Superseded, Transfer
 from dget.engine.trial import compare, fetch_held
 from dget.errors import Cancelled, DamagedFile, DgetError, IntegrityError, NetworkError, StorageError
-from dget.flow import Cancel, Counter, Noted, Observer, RateLimit, Retrying, Warned
+from dget.flow import Cancel, Counter, Noted, Observer, Retrying, Warned
 from dget.model import Descriptor
 from dget.protocol.retry import GiveUp
 from dget.registry import RangesIgnored
@@ -49,26 +50,25 @@ class Download:
         sources: Callable[[Descriptor], Sources],
         store: BlobStore | None,
         *,
-        connections: int | None,
-        rate_limit: RateLimit | None,
-        verify_cache: bool,
+        fetching: Fetching,
         cancel: Cancel,
         observer: Observer,
         verified: Callable[[Descriptor], None],
     ) -> None:
-        """sources: of each blob; store: the cache; connections: at most so many, or as many as help; cancel: of this run alone, since its end
-        cancels it; verified: is told each blob that is whole.
+        """sources: of each blob; store: the cache; cancel: of this run alone, since its end cancels it; verified: is told
+        each blob that is whole.
         """
         self._sources = sources
         self._store = store
         self._spool: BlobStore | None = None
-        self._rate_limit = rate_limit
-        self._verify_cache = verify_cache
+        self._fetching = fetching
         self._cancel = cancel
         self._observer = observer
         self._verified = verified
         self._changed = threading.Condition()
-        self._connections = Connections(ConnectionLimit(connections), self._changed, hurry=rate_limit is None)
+        self._connections = Connections(
+            ConnectionLimit(fetching.connections), self._changed, hurry=not fetching.rate_limit
+        )
         self._waiting: deque[Wanted] = deque()
         self._all: list[Transfer] = []
         self._open: list[Transfer] = []
@@ -194,7 +194,7 @@ class Download:
 
     def _add_reuse(self, cached: CachedBlobs, blob: Descriptor, region: Region | None, counter: Counter) -> None:
         """From the cache: verified on the way like any other blob, or taken as it is."""
-        if self._verify_cache:
+        if self._fetching.verify_cache:
             here = cached.in_place(blob) if region is None else cached.shared(blob, region) or region
             self._add(Transfer(blob, cached, here, None, counter, target=region))
             return
@@ -264,7 +264,7 @@ class Download:
             one.counter.elsewhere = 0
             self._observer(Noted(text=f"blob {one.blob.digest.short} is ours to bring: the other process let go of it"))
             self._add_ingest(ingest, *here)
-        elif not one.grown(self._store.arriving(one.blob), time.monotonic()):
+        elif not one.grown(self._store.arriving(one.blob), time.monotonic(), self._fetching.patience):
             one.counter.elsewhere = 0
             self._observer(Noted(text=f"the process that brings blob {one.blob.digest.short} hangs: fetching it too"))
             self._add_past_cache(*here)
@@ -346,7 +346,7 @@ class Download:
             claim.map,
             claim.chunk,
             advanced=self._advanced,
-            limit=None if claim.transfer.at_hand else self._rate_limit,
+            limit=None if claim.transfer.at_hand else self._fetching.rate_limit,
             cancel=self._cancel,
         )
 

@@ -10,8 +10,9 @@ from typing import BinaryIO, Self
 from dget.codec import PositionalFile, ScratchFolder, disk_errors
 from dget.engine.cached_image import CachedImage
 from dget.engine.download import Download
+from dget.engine.fetching import Fetching
 from dget.engine.sources import Sources
-from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, RateLimit, TransferStarted, Warned
+from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, TransferStarted, Warned
 from dget.model import Descriptor, Digest, Document, Manifest
 from dget.store import BlobStore, Store
 
@@ -29,18 +30,14 @@ class FetchedLayers:
         source: CachedImage,
         manifest: Document[Manifest],
         *,
-        connections: int | None,
-        rate_limit: RateLimit | None,
-        verify_cache: bool,
+        fetching: Fetching,
         cancel: Cancel,
         observer: Observer,
     ) -> None:
         self._source = source
         self._manifest = manifest.descriptor
         self._layers = manifest.value.layers
-        self._connections = connections
-        self._rate_limit = rate_limit
-        self._verify_cache = verify_cache
+        self._fetching = fetching
         self._cancel = cancel
         self._observer = observer
         self._scratch: ScratchFolder | None = None
@@ -85,7 +82,7 @@ class FetchedLayers:
         store.need([blob.digest])
         if not store.has(blob):
             return False
-        if self._verify_cache and not self._matches(store, blob):
+        if self._fetching.verify_cache and not self._matches(store, blob):
             store.discard(blob.digest)
             self._observer(Warned(text=f"the cache's copy of {blob.digest.short} is damaged: fetching it again"))
             return False
@@ -120,9 +117,7 @@ class FetchedLayers:
         download = Download(
             lambda _: sources,
             store,
-            connections=self._connections,
-            rate_limit=self._rate_limit,
-            verify_cache=self._verify_cache,
+            fetching=self._fetching,
             cancel=run,
             observer=self._observer,
             verified=lambda *_: None,
