@@ -47,7 +47,7 @@ lint: $(DEV) ## check style, types and which package imports which
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-torture: $(DEV) ## break processes, disks and caches for real, for about twenty minutes; print what held
+torture: $(DEV) ## break processes, disks and caches for real, for up to half an hour; print what held
 	@scripts/install-test-parts
 	$(BIN)/python -m torture $(TORTURE_ARGS)
 
