@@ -14,6 +14,8 @@ from dget.config.mirrors.config_file import ConfigFile
 from dget.errors import UsageError
 from dget.model import Reference
 
+# A full name that is valid for sure.
+_USUAL_NAME = re.compile(r"[a-z0-9]+(\.[a-z0-9]+)+(/[a-z]+[0-9]*([-_][a-z]+[0-9]*)*)+")
 _PREFIX = re.compile(r"\*\.[A-Za-z0-9.-]+|[A-Za-z0-9.\[\]_-]+(?::[0-9]+)?(?:/[\w./:@-]+)?")
 
 
@@ -160,6 +162,9 @@ def _location(file: ConfigFile, text: str) -> str:
 
 
 def _alias(file: ConfigFile, short: str, full: str) -> str:
+    # Systems come with a list of a hundred, which is read at each start.
+    if _USUAL_NAME.fullmatch(full):
+        return full
     first = full.partition("/")[0]
     if full and ("/" not in full or not any(mark in first for mark in ".:")) and first != "localhost":
         raise file.wrong(f"the alias {short!r} stands for {full!r}, which names no registry", f'"{short}"', short)
