@@ -14,8 +14,8 @@ from dget.config.mirrors.config_file import ConfigFile
 from dget.errors import UsageError
 from dget.model import Reference
 
-# A full name that is valid for sure.
-_USUAL_NAME = re.compile(r"[a-z0-9]+(\.[a-z0-9]+)+(/[a-z]+[0-9]*([-_][a-z]+[0-9]*)*)+")
+# A full name that is valid for sure: none so short has 64 hexadecimal digits.
+_USUAL_NAME = re.compile(r"(?=.{1,60}\Z)[a-z0-9]+([.-][a-z0-9]+)*\.[a-z]+(/[a-z0-9]+([-_][a-z0-9]+)*)+")
 _PREFIX = re.compile(r"\*\.[A-Za-z0-9.-]+|[A-Za-z0-9.\[\]_-]+(?::[0-9]+)?(?:/[\w./:@-]+)?")
 
 
