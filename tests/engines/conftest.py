@@ -43,7 +43,7 @@ class ContainerdInside(Containerd):
         # The client sees the exchange folder that the daemon sees, but not its /run.
         shared = ("--fifo-dir", str(self._socket.with_name("fifo")))
         # No share of the processors is set: the machine may keep that controller to cgroups version 1.
-        return self._ctr("run", "--rm", *shared, "--cpu-shares", "0", image, "test").strip()
+        return self._run("--rm", *shared, "--cpu-shares", "0", image, "test")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
