@@ -11,12 +11,14 @@ class DgetError(Exception):
     """Any failure that dget explains.
 
     code: stable name for scripts; exit_status: what the command ends with; hint: what the person can do;
-    retry_after: seconds that a server asked us to wait, where it did.
+    retry_after: seconds that a server asked us to wait, where it did; blob: the digest of the one that it is about, where
+    it came while blobs were brought.
     """
 
     code = "internal"
     exit_status = 1
     retry_after: float | None = None
+    blob: str | None = None
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         self.message = _shortened(message)

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from dget import Client, Settings
 from dget.archive import check_archive
 from dget.cli.main import main
 from dget.errors import NotFound, Partial, UsageError
+from dget.serve import Answer
 from tests.component.conftest import noise
 from tests.component.test_kinds import listed, members, push
 from tests.parts.images import OCI, digest_of, index, layer, single
@@ -222,6 +224,39 @@ def test_an_image_that_cannot_be_had_is_left_out_of_the_archive_and_told(registr
     assert told.out == "x.tar\n"
     assert f"1 of 3 images failed: {gone}" in told.err
     assert sorted(check_archive(tmp_path / "x.tar")) == images[:2]
+
+
+@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("fault", ["lacking", "damaged"])
+def test_an_image_whose_layer_cannot_be_had_is_left_out_too(registry, settings, images, tmp_path, fault, cache):
+    own = digest_of(noise(11, 2_000))
+
+    def broken(request, given):
+        if own not in request.url:
+            return given
+        if fault == "lacking":
+            return Answer(status=404)
+        return replace(given, body=[bytes(2_000)])
+
+    registry.fault = broken
+    with Client(replace(settings, cache=cache)) as client:
+        done = client.pull_many(images, platform="amd64", output=tmp_path / "x.tar")
+    others = [images[0], images[2]]
+    assert [one.name for one in done.images] == sorted(check_archive(tmp_path / "x.tar")) == others
+    assert [(image, error.exit_status) for image, error in done.failures] == [
+        (images[1], 3 if fault == "lacking" else 6)
+    ]
+    assert {path.name for path in tmp_path.glob("x*")} == {"x.tar"}
+    if cache:
+        assert registry.blobs_asked().count(digest_of(BASE)) == 1
+
+
+def test_a_layer_that_all_share_and_nobody_has_ends_it(registry, client, images, tmp_path):
+    registry.fault = lambda request, given: Answer(status=404) if digest_of(BASE) in request.url else given
+    with pytest.raises(Partial) as caught:
+        client.pull_many(images, platform="amd64", output=tmp_path / "x.tar")
+    assert [name for name, _ in caught.value.failures] == images
+    assert list(tmp_path.glob("x*")) == []
 
 
 def test_scripts_are_told_what_is_done_and_what_failed(registry, images, capsys):

@@ -1,6 +1,7 @@
 """From images, as they are asked for, to plans, and from plans to archives."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from dget.api.archive_writer import ArchiveWriter, Output, written
 from dget.api.image_sources import ImageSources
@@ -10,7 +11,7 @@ from dget.api.results import ImagePlan, ManyResult, PullResult
 from dget.api.runs import Runs
 from dget.archive import Format
 from dget.config import Settings
-from dget.engine import CachedImage, Part, PullPlan, make_plan
+from dget.engine import TO_BE_CONTINUED, CachedImage, Part, PullPlan, make_plan
 from dget.errors import Cancelled, DgetError, NotFound, Partial
 from dget.flow import Cancel, Clock, Observer, Stage, Warned
 from dget.model import Digest, PlatformWish, Reference, Selection
@@ -46,10 +47,41 @@ class Puller:
     def pull_many(
         self, images: Sequence[str], order: Order, output: Output, *, clobber: bool, fail_fast: bool, cancel: Cancel
     ) -> ManyResult:
-        from dget.api.together import write_together
-
-        parts: list[Part] = []
+        """An image that cannot be had is left out, and told in the result."""
         failures: list[tuple[str, DgetError]] = []
+        run = Cancel()
+        with cancel.on_cancel(run.cancel):
+            parts = self._found_of(images, order, failures, fail_fast=fail_fast, cancel=run)
+        while parts:
+            try:
+                with cancel.on_cancel(run.cancel):
+                    return self._write_together(parts, failures, order, output, clobber=clobber, cancel=run)
+            except DgetError as error:
+                lost = [image for image, part in parts.items() if part.needs(error.blob)]
+                if fail_fast or len(images) == 1 or not lost or isinstance(error, TO_BE_CONTINUED) or _is_stream(output):
+                    raise
+                failures += [(image, error) for image in lost]
+            # The end of an assembly cancels its run, with all that is still asked for: each has one of its own.
+            run = Cancel()
+            with cancel.on_cancel(run.cancel):
+                parts = {
+                    image: Part(source=self._open(image, order, run), plan=part.plan)
+                    for image, part in parts.items()
+                    if image not in lost
+                }
+        raise Partial(failures, len(failures))
+
+    def _found_of(
+        self,
+        images: Sequence[str],
+        order: Order,
+        failures: list[tuple[str, DgetError]],
+        *,
+        fail_fast: bool,
+        cancel: Cancel,
+    ) -> dict[str, Part]:
+        """Those that can be had; failures: gets the others."""
+        parts: dict[str, Part] = {}
         for image in dict.fromkeys(images):
             try:
                 part = self._found(image, order, cancel)
@@ -59,11 +91,23 @@ class Puller:
                 failures.append((image, error))
             else:
                 self._lock(image, part.plan, order)
-                parts.append(part)
-        if not parts:
-            raise Partial(failures, len(failures))
+                parts[image] = part
+        return parts
+
+    def _write_together(
+        self,
+        parts: Mapping[str, Part],
+        failures: Sequence[tuple[str, DgetError]],
+        order: Order,
+        output: Output,
+        *,
+        clobber: bool,
+        cancel: Cancel,
+    ) -> ManyResult:
+        from dget.api.together import write_together
+
         return write_together(
-            parts,
+            list(parts.values()),
             failures,
             order.form,
             output,
@@ -125,3 +169,8 @@ class Puller:
         if order.lock and plan.reference.digest is None and isinstance(self._sources.locator(image), Reference):
             old = plan.converted_from
             order.lock.add(plan.reference, Digest.parse(old) if old else plan.root.digest)
+
+
+def _is_stream(output: Output) -> bool:
+    """Whether what was written of an archive cannot be taken back."""
+    return output is not None and not isinstance(output, str | Path)

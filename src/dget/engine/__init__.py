@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from dget.on_first_use import on_first_use
 
 if TYPE_CHECKING:
-    from dget.engine.assemble import Assembly
+    from dget.engine.assemble import TO_BE_CONTINUED, Assembly
     from dget.engine.cached_image import CachedImage
     from dget.engine.converted_image import ConvertedImage
     from dget.engine.download import Download
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dget.engine.sources import Sources
 
 __all__ = [
+    "TO_BE_CONTINUED",
     "Assembly",
     "CachedImage",
     "ConvertedImage",
@@ -33,7 +34,7 @@ if not TYPE_CHECKING:
     __getattr__ = on_first_use(
         __name__,
         {
-            ".assemble": ["Assembly"],
+            ".assemble": ["TO_BE_CONTINUED", "Assembly"],
             ".cached_image": ["CachedImage"],
             ".converted_image": ["ConvertedImage"],
             ".download": ["Download"],

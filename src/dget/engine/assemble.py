@@ -15,7 +15,7 @@ from dget.flow import BlobFromCache, Cancel, Counter, Observer, Progress, Transf
 from dget.model import Descriptor, read_config
 
 # After these the same pull may go well, and goes on where it stopped.
-_TO_BE_CONTINUED = (Cancelled, NetworkError, RateLimited, StorageError)
+TO_BE_CONTINUED = (Cancelled, NetworkError, RateLimited, StorageError)
 _Counted: TypeAlias = Sequence[tuple[Descriptor, Counter]]
 
 
@@ -56,7 +56,7 @@ class Assembly:
             download = self._download(lambda blob: self._check(blob, lambda: _content(regions[blob.digest])))
             download.run([(blob, regions[blob.digest], counter) for blob, counter in wanted], exporter)
             return _assembled(exporter.finish(), wanted)
-        except _TO_BE_CONTINUED:
+        except TO_BE_CONTINUED:
             exporter.leave()
             raise
         except BaseException:

@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from dget.codec import Region
@@ -276,22 +276,27 @@ class Download:
 
     def _fetch_chunks(self) -> None:
         while (claim := self._claim()) is not None:
-            wait = 0.0
-            try:
-                if claim.trial and self._connections.others(claim):
-                    self._try_out(claim)
-                self._fetch(claim)
-            except Superseded:
-                continue
-            except RangesIgnored:
-                self._without_ranges(claim)
-            except Cancelled:
-                raise
-            except DgetError as error:
-                wait = self._wait_after(claim, error)
-            finally:
-                self._connections.release(claim)
+            with _about(claim.transfer.blob):
+                wait = self._fetch_claim(claim)
             self._cancel.sleep(wait)
+
+    def _fetch_claim(self, claim: Claim) -> float:
+        """Seconds until this worker goes on."""
+        try:
+            if claim.trial and self._connections.others(claim):
+                self._try_out(claim)
+            self._fetch(claim)
+        except Superseded:
+            return 0.0
+        except RangesIgnored:
+            self._without_ranges(claim)
+        except Cancelled:
+            raise
+        except DgetError as error:
+            return self._wait_after(claim, error)
+        finally:
+            self._connections.release(claim)
+        return 0.0
 
     def _claim(self) -> Claim | None:
         with self._changed:
@@ -379,7 +384,8 @@ class Download:
     def _hash(self) -> None:
         buffer = memoryview(bytearray(_BUFFER))
         while (transfer := self._next_to_hash()) is not None:
-            self._follow(transfer, buffer)
+            with _about(transfer.blob):
+                self._follow(transfer, buffer)
 
     def _next_to_hash(self) -> Transfer | None:
         with self._changed:
@@ -463,3 +469,13 @@ class Download:
 
     def _finish(self, blob: Descriptor) -> None:
         self._done(lambda: self._verified(blob))
+
+
+@contextlib.contextmanager
+def _about(blob: Descriptor) -> Iterator[None]:
+    """Errors tell which blob they are about."""
+    try:
+        yield
+    except DgetError as error:
+        error.blob = str(blob.digest)
+        raise

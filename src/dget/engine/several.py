@@ -19,6 +19,10 @@ class Part:
     source: CachedImage
     plan: PullPlan
 
+    def needs(self, digest: str | None) -> bool:
+        """Whether this blob is one of its."""
+        return any(str(blob.digest) == digest for blob in self.plan.contents.blobs)
+
 
 class Several:
     """Parts of one archive. A blob that several of them have is taken from the first.
