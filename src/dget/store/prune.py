@@ -128,8 +128,8 @@ def _strays(folder: Path, now: float) -> Iterator[Path]:
 
 
 def _free_locks(folder: Path) -> None:
-    """Removes the locks of downloads that nobody holds."""
-    for path in (folder / "ingest").glob("*.lock"):
+    """Removes the locks that nobody holds: of downloads, and of the index."""
+    for path in (*(folder / "ingest").glob("*.lock"), folder / "index.lock"):
         FileLock.is_held(path)
 
 

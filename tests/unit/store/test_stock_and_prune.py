@@ -278,3 +278,10 @@ def test_in_a_read_only_cache_damage_is_told_and_left(store):
     (bad,) = verify(Store(store.folder, writable=False), started=lambda _: None, cancel=Cancel()).bad
     assert bad.aside is None
     assert path.exists()
+
+
+def test_the_lock_of_an_index_whose_writer_was_killed_goes(store):
+    image(store, "a:1", b"layer")
+    (store.folder / "index.lock").write_bytes(b"4711")
+    run(store)
+    assert not (store.folder / "index.lock").exists()
