@@ -58,7 +58,13 @@ class Puller:
                     return self._write_together(parts, failures, order, output, clobber=clobber, cancel=run)
             except DgetError as error:
                 lost = [image for image, part in parts.items() if part.needs(error.blob)]
-                if fail_fast or len(images) == 1 or not lost or isinstance(error, TO_BE_CONTINUED) or _is_stream(output):
+                if (
+                    fail_fast
+                    or len(images) == 1
+                    or not lost
+                    or isinstance(error, TO_BE_CONTINUED)
+                    or _is_stream(output)
+                ):
                     raise
                 failures += [(image, error) for image in lost]
             # The end of an assembly cancels its run, with all that is still asked for: each has one of its own.
