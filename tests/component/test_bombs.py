@@ -236,3 +236,17 @@ def test_error_answers_that_are_bombs_are_told_short(ask):
     for body in (b"[" * 1_000_000, b'{"errors":[{"message":"' + b"x" * 1_000_000 + b'"}]}', b"<title>" * 100_000):
         answer = [b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n" % len(body) + body]
         assert len(ask(answer, DgetError).message) < 500
+
+
+def test_indexes_in_an_index_are_not_held_all_at_once(ask):
+    padded = [
+        b'{"schemaVersion":2,"mediaType":"%s","manifests":[]}' % OCI_INDEX.encode() + b" " * (4_000_000 + place)
+        for place in range(40)
+    ]
+    entries = b",".join(
+        b'{"mediaType":"%s","digest":"%s","size":%d}' % (OCI_INDEX.encode(), str(Digest.of(one)).encode(), len(one))
+        for one in padded
+    )
+    root = b'{"schemaVersion":2,"mediaType":"%s","manifests":[%s]}' % (OCI_INDEX.encode(), entries)
+    answers = {f"/v2/x/manifests/{Digest.of(one)}": whole(one) for one in padded}
+    ask({**answers, "/": whole(root)}, NoSuchPlatform, verb="plan")

@@ -16,7 +16,8 @@ from dget.api import Cache
 from dget.archive import check_archive
 from dget.errors import Cancelled, DgetError, NetworkError, NotFound, StorageError, UsageError
 from dget.flow import Cancel, Event, Stage, TransferStarted, Warned
-from dget.model import Digest
+from dget.model import Descriptor, Digest
+from dget.store import BlobStore
 from tests.component.conftest import is_blob, noise
 
 SMALL, LARGE = noise(1, 40_000), noise(2, 3_000_000)
@@ -372,3 +373,15 @@ def test_a_cache_needs_no_links_and_no_names_that_differ_in_case_alone(registry,
     assert not [name for name in names if set(name) & set('<>:"|?*\\')]
     files = [path for path in settings.cache_dirs[0].rglob("*") if path.is_file()]
     assert not [path for path in files if path.is_symlink() or path.stat().st_nlink != 1]
+
+
+def test_a_document_that_a_hanging_process_brings_is_not_waited_for_longer_than_a_blob(registry, settings, tmp_path):
+    registry.index("held", "1", amd64=[SMALL])
+    manifest = Digest.of(registry.manifest([SMALL], "amd64"))
+    held = BlobStore(settings.cache_dirs[0]).ingest(Descriptor(digest=manifest, size=1))
+    assert held is not None
+    begun = time.monotonic()
+    with Client(replace(settings, timeout=1.0)) as client:
+        pull(client, registry.name("held:1"), tmp_path / "x.tar")
+    held.abandon()
+    assert 2 <= time.monotonic() - begun < 30

@@ -333,6 +333,24 @@ def test_a_server_that_answers_another_range_gives_whole_blobs(registry, client,
     assert result.fetched == len(LAYER)
 
 
+def test_one_wrong_range_of_a_server_that_can_gives_nothing_away(registry, client, image, tmp_path):
+    ranged: list[str] = []
+
+    def once_wrong(request, given):
+        if not is_layer(request) or given.status != 206:
+            return given
+        ranged.append(request.url)
+        return shifted(given) if len(ranged) == 2 else given
+
+    registry.fault = once_wrong
+    result = pull(client, image, tmp_path)
+    check_archive(result.path)
+    assert result.fetched == len(LAYER)
+    assert len(ranged) > 2
+    # It goes on in parts: nobody asked for all of it.
+    assert all(wanted for _, url, wanted in registry.asked if url == ranged[0])
+
+
 def test_a_range_in_the_place_of_the_whole_is_refused(registry, client, image, tmp_path):
     registry.fault = lambda request, given: shifted(given) if is_of_layer(request) else given
     with pytest.raises(NetworkError, match="expected bytes"):

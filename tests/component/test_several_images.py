@@ -214,6 +214,13 @@ def test_a_list_that_cannot_be_read_is_a_mistake(registry, capsys):
     assert registry.asked == []
 
 
+def test_names_for_an_image_that_nobody_asked_for_are_a_mistake(client, images, tmp_path):
+    with pytest.raises(UsageError, match="none of the images"):
+        client.pull_many(images, output=tmp_path / "x.tar", names={"other:1": ["app:1"]})
+    with pytest.raises(UsageError, match="one text"):
+        client.pull(images[0], output=tmp_path / "x.tar", names="app:1")
+
+
 # Failures.
 
 

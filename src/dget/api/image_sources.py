@@ -103,7 +103,7 @@ class ImageSources:
             store,
             self._clock,
             offline=offline,
-            connections=self._settings.connections,
+            fetching=fetching_of(self._settings, self._clock),
             cancel=cancel,
             observer=self._observer,
         )

@@ -41,6 +41,8 @@ class Order:
                 f"a {form.format} holds no attestations, signatures and other referrers",
                 hint="take --format oci-archive or --format oci-dir",
             )
+        if text := next((given for given in names.values() if isinstance(given, str)), None):
+            raise UsageError(f"names are a list of texts, and {text!r} is one text", hint=f"write [{text!r}]")
         full = {image: tuple(map(archive_name, given)) for image, given in names.items() if given}
         if full and form.format is Format.ROOTFS:
             raise UsageError("a root file system has no name in it", hint="leave out --name; -o names the file")

@@ -12,7 +12,7 @@ from dget.api.runs import Runs
 from dget.archive import Format
 from dget.config import Settings
 from dget.engine import TO_BE_CONTINUED, CachedImage, Part, PullPlan, make_plan
-from dget.errors import Cancelled, DgetError, NotFound, Partial
+from dget.errors import Cancelled, DgetError, NotFound, Partial, UsageError
 from dget.flow import Cancel, Clock, Observer, Stage, Warned
 from dget.model import Digest, PlatformWish, Reference, Selection
 
@@ -48,6 +48,8 @@ class Puller:
         self, images: Sequence[str], order: Order, output: Output, *, clobber: bool, fail_fast: bool, cancel: Cancel
     ) -> ManyResult:
         """An image that cannot be had is left out, and told in the result."""
+        if strangers := sorted(order.names.keys() - set(images)):
+            raise UsageError(f"names are given for {strangers[0]}, which is none of the images")
         failures: list[tuple[str, DgetError]] = []
         run = Cancel()
         with cancel.on_cancel(run.cancel):

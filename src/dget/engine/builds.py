@@ -104,26 +104,21 @@ def _builds(source: CachedImage, indexes: Indexes, seen: set[Digest]) -> Iterato
     entries = [one for one in indexes[-1].value.images if source.remote.holds(one) and not _is_again(one, seen)]
     _check_count(source, entries)
     _check_count(source, seen)
-    looked_at = iter(source.side_by_side(partial(_look, source), [entry for entry in entries if not _told(entry)]))
+    unsaid = [entry for entry in entries if entry.media_type not in INDEXES and not _told(entry)]
+    looked_up = iter(source.side_by_side(partial(_told_by_config, source), unsaid))
     for entry in entries:
-        found = _told(entry) or next(looked_at)
-        if isinstance(found, Document):
-            yield from _builds(source, (*indexes, found), seen)
+        if entry.media_type in INDEXES:
+            # One after the other: each may be as large as a manifest may be.
+            yield from _builds(source, (*indexes, only_index(source.document(entry))), seen)
         else:
-            yield Build(entry, found, indexes)
+            yield Build(entry, _told(entry) or next(looked_up), indexes)
 
 
 def _told(entry: Descriptor) -> Platform | None:
     """What the index itself tells."""
-    if entry.media_type in INDEXES or entry.platform is None or not entry.platform.os:
+    if entry.platform is None or not entry.platform.os:
         return None
     return entry.platform.normalised()
-
-
-def _look(source: CachedImage, entry: Descriptor) -> Document[Index] | Platform | None:
-    if entry.media_type in INDEXES:
-        return only_index(source.document(entry))
-    return _told_by_config(source, entry)
 
 
 def _is_again(entry: Descriptor, seen: set[Digest]) -> bool:

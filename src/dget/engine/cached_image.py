@@ -5,6 +5,7 @@ from functools import partial
 from typing import TypeVar
 
 from dget.engine.connection_limit import FIRST
+from dget.engine.fetching import Fetching
 from dget.engine.image_source import ImageSource
 from dget.engine.last_resolution import ago, last_resolution
 from dget.engine.shared_document import read_or_fetch
@@ -27,16 +28,17 @@ class CachedImage:
         clock: Clock,
         *,
         offline: bool,
-        connections: int | None,
+        fetching: Fetching,
         cancel: Cancel,
         observer: Observer,
     ) -> None:
-        """offline: the cache is all there is; connections: at most so many, or as many as help."""
+        """offline: the cache is all there is."""
         self.remote = remote
         self.store = store
         self._clock = clock
         self._offline = offline
-        self._at_once = connections or FIRST
+        self._fetching = fetching
+        self._at_once = fetching.connections or FIRST
         self._cancel = cancel
         self._observer = observer
 
@@ -70,7 +72,9 @@ class CachedImage:
         if self.store is None:
             return fetch()
         if not self._offline:
-            return read_or_fetch(self.store.blobs, descriptor, fetch, self._cancel)
+            return read_or_fetch(
+                self.store.blobs, descriptor, fetch, patience=self._fetching.patience, cancel=self._cancel
+            )
         raw = self.store.blobs.read(descriptor)
         if raw is None:
             raise self._not_here(f"{descriptor.digest} of {self.remote.reference}")

@@ -8,15 +8,16 @@ from dget.model import Descriptor
 from dget.store import BlobStore
 
 _LOOK_EVERY = 0.02
-_PATIENCE = 60.0
 
 
-def read_or_fetch(store: BlobStore, descriptor: Descriptor, fetch: Callable[[], bytes], cancel: Cancel) -> bytes:
+def read_or_fetch(
+    store: BlobStore, descriptor: Descriptor, fetch: Callable[[], bytes], *, patience: float, cancel: Cancel
+) -> bytes:
     """From the store, where it is or another process brings it; else fetched, verified by `fetch`, and kept there.
 
-    Raises DgetError.
+    patience: seconds that another process is waited for. Raises DgetError.
     """
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + patience
     while (raw := store.read(descriptor)) is None:
         ingest = store.ingest(descriptor) if store.writable else None
         if ingest is not None:

@@ -18,7 +18,8 @@ class Endpoint:
     """A host's URLs, and what was learned of it: which one answers, and how it wants to be authenticated.
 
     Sessions of several repositories share it, from several threads. headers: sent with every request to the host
-    itself; namespace: told to a mirror as `?ns=`; gives_blobs: whether it was seen to give one, not a link to it.
+    itself; namespace: told to a mirror as `?ns=`; gives_blobs: whether it was seen to give one, not a link to it; gives_parts: whether it,
+    or where its links lead, was seen to give the part of a blob that was asked for.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Endpoint:
         self.settling = threading.Lock()
         self.settled = False
         self.gives_blobs = False
+        self.gives_parts = False
         self.headers = tuple(headers)
         self.namespace = namespace
         self._roots = list(roots)

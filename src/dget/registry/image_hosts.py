@@ -66,7 +66,7 @@ class ImageHosts:
     def expect(self, blobs: Sequence[Descriptor]) -> None:
         """Says which are wanted next, so that those hosts which lead elsewhere for blobs are asked where these are."""
         for host in self._hosts:
-            host.session.expect([blob.digest for blob in blobs if not has_other_places(blob)])
+            host.session.expect([blob.digest for blob in blobs if not has_other_places(blob)], self._cancel)
 
     def scout(self, ask: "Ask[T]") -> None:
         """Finds out who may be asked for blobs. Waits for one, and only where none is known to be alive.

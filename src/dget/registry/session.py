@@ -48,7 +48,7 @@ class Session:
         self._scope = Scope(repository)
         self._endpoint = endpoint
         self._links = Links()
-        self._expected: Sequence[Digest] = ()
+        self._expected: tuple[Sequence[Digest], Cancel] | None = None
         self._strangers: dict[tuple[str, str, int], Authority] = {}
 
     @property
@@ -78,7 +78,7 @@ class Session:
         headers = Headers()
         if (start, stop) != (0, size):
             headers = headers.with_field("Range", range_header(start, stop))
-        taker = _BlobTaker(sink, start=start, stop=stop, size=size)
+        taker = _BlobTaker(sink, self._endpoint, start=start, stop=stop, size=size)
         response, host = self._ask_for_blob(digest, headers, taker, cancel)
         if response.ok and is_web_page(response):
             raise self._web_page()
@@ -97,7 +97,7 @@ class Session:
         headers = Headers()
         if (start, stop) != (0, size):
             headers = headers.with_field("Range", range_header(start, stop))
-        taker = _BlobTaker(sink, start=start, stop=stop, size=size)
+        taker = _BlobTaker(sink, self._endpoint, start=start, stop=stop, size=size)
         request = Request(url=foreign_place(url, self.base), headers=headers, given_by=self.base)
         for _ in range(_REDIRECTS_MAX + 1):
             response = self._transport.send(request, taker, cancel=cancel)
@@ -125,11 +125,11 @@ class Session:
             raise failure_of(response, host_of(self.base), now=self._clock.time(), subject=subject)
         return taker.size
 
-    def expect(self, blobs: Sequence[Digest]) -> None:
+    def expect(self, blobs: Sequence[Digest], cancel: Cancel) -> None:
         """Says which blobs are wanted next: once the host leads elsewhere for another one, it is asked where these are,
-        all at once.
+        all at once. cancel: of whoever wants them, for it may ask longer than who asks for the other one.
         """
-        self._expected = blobs
+        self._expected = blobs, cancel
 
     def _ask_for_blob(
         self, digest: Digest, headers: Headers, taker: "_BlobTaker", cancel: Cancel
@@ -157,7 +157,7 @@ class Session:
                 if link is None:
                     return response, host_of(self.base)
                 self._links.keep(digest, link)
-        self._find_expected(cancel)
+        self._find_expected()
         response, end = self._ask_link(digest, link, headers, taker, cancel)
         if response.status in _LINK_REFUSED:
             raise NetworkError(
@@ -183,9 +183,13 @@ class Session:
             self._links.forget(digest, link)
         return response, end
 
-    def _find_expected(self, cancel: Cancel) -> None:
-        expected, self._expected = self._expected, ()
-        for digest in expected:
+    def _find_expected(self) -> None:
+        expected, self._expected = self._expected, None
+        # Who gives blobs itself is asked for them alone.
+        if expected is None or self._endpoint.gives_blobs:
+            return
+        digests, cancel = expected
+        for digest in digests:
             threading.Thread(target=self._find, args=(digest, cancel), name="dget-scout", daemon=True).start()
 
     def _find(self, digest: Digest, cancel: Cancel) -> None:
@@ -334,9 +338,10 @@ class _SizeTaker:
 class _BlobTaker:
     """Lets a blob's bytes through where the answer holds the range that was asked for."""
 
-    def __init__(self, sink: ByteSink, *, start: int, stop: int, size: int) -> None:
+    def __init__(self, sink: ByteSink, endpoint: Endpoint, *, start: int, stop: int, size: int) -> None:
         self.begun = False
         self._sink = sink
+        self._endpoint = endpoint
         self._start = start
         self._stop = stop
         self._size = size
@@ -350,8 +355,12 @@ class _BlobTaker:
         try:
             check_range(status, headers, start=self._start, stop=self._stop, size=self._size)
         except NetworkError as error:
-            if ranged:
-                raise RangesIgnored(error.message) from error
-            raise
+            if not ranged:
+                raise
+            # One wrong answer of a server that can is a fault that passes; what has come is not given away for it.
+            if self._endpoint.gives_parts:
+                raise NetworkError(error.message, temporary=True) from error
+            raise RangesIgnored(error.message) from error
+        self._endpoint.gives_parts = self._endpoint.gives_parts or ranged
         self.begun = True
         return self._sink

@@ -84,8 +84,9 @@ def _same_as_folder(bundle: str) -> str | None:
     """
     folder = Path(bundle).parent
     try:
-        found = sum(1 for name in os.listdir(folder) if _HASHED.fullmatch(name))  # noqa: PTH208 - names alone
-        return str(folder) if found == Path(bundle).read_bytes().count(_BEGIN) else None
+        sizes = [os.stat(folder / name).st_size for name in os.listdir(folder) if _HASHED.fullmatch(name)]  # noqa: PTH116, PTH208
+        # The bundle is all of them, one after the other: whoever adds one to either makes them differ.
+        return str(folder) if sizes and sum(sizes) == os.stat(bundle).st_size else None  # noqa: PTH116
     except OSError:
         return None
 
