@@ -55,4 +55,5 @@ class Order:
 
     def locks(self, reference: Reference) -> bool:
         """Whether the digest that is asked for is the lock's. Raises UsageError, StorageError."""
-        return self.lock is not None and reference.digest == self.lock.digest(reference) is not None
+        locked = self.lock.digest(reference) if self.lock else None
+        return locked is not None and reference.digest == locked

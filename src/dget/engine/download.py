@@ -4,14 +4,11 @@ import contextlib
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
 
-from dget.codec import Region
 from dget.engine import journals
-from dget.engine.awaited import AWAIT_EVERY, Awaited
-from dget.engine.cached_blobs import CachedBlobs
+from dget.engine.admission import Admission, Wanted
+from dget.engine.awaited import AWAIT_EVERY
 from dget.engine.connection_limit import ConnectionLimit
 from dget.engine.connections import WATCH_EVERY, Claim, Connections
 from dget.engine.fetching import Fetching
@@ -20,11 +17,11 @@ from dget.engine.sources import Sources
 from dget.engine.transfer import ChunkSink, Journal, Superseded, Transfer
 from dget.engine.trial import compare, fetch_held
 from dget.errors import Cancelled, DamagedFile, DgetError, IntegrityError, NetworkError, StorageError
-from dget.flow import Cancel, Counter, Noted, Observer, Retrying, Warned
+from dget.flow import Cancel, Observer, Retrying, Warned
 from dget.model import Descriptor
 from dget.protocol.retry import GiveUp
 from dget.registry import RangesIgnored
-from dget.store import BlobStore, Ingest
+from dget.store import BlobStore
 
 _RESTARTS_MAX = 3
 _HASHERS_MAX = 4
@@ -33,9 +30,6 @@ _OPEN_MAX = 32
 _BUFFER = 1 << 20
 # How long threads of a failed run may take to let go of their files.
 _LETTING_GO = 0.4
-
-# A blob, where it is to be, or None where it is to wait in a store, and how far it is.
-Wanted: TypeAlias = tuple[Descriptor, Region | None, Counter]
 
 
 class Download:
@@ -58,9 +52,6 @@ class Download:
         """sources: of each blob; store: the cache; cancel: of this run alone, since its end cancels it; verified: is told
         each blob that is whole.
         """
-        self._sources = sources
-        self._store = store
-        self._spool: BlobStore | None = None
         self._fetching = fetching
         self._cancel = cancel
         self._observer = observer
@@ -69,13 +60,14 @@ class Download:
         self._connections = Connections(
             ConnectionLimit(fetching.connections), self._changed, hurry=not fetching.rate_limit
         )
-        self._waiting: deque[Wanted] = deque()
         self._all: list[Transfer] = []
         self._open: list[Transfer] = []
-        self._awaited: list[Awaited] = []
         self._outstanding = 0
         self._failure: BaseException | None = None
         self._threads: list[threading.Thread] = []
+        self._admission = Admission(
+            sources, store, fetching, cancel=cancel, observer=observer, add=self._add, finish=self._finish
+        )
 
     def run(
         self,
@@ -90,10 +82,10 @@ class Download:
         journal: of the regions, used for blobs that do not go through the cache; spool: takes blobs without a region
         that the cache does not take; beside: work on a thread of its own, for whose end the run waits too.
         """
-        self._spool = spool
         self._outstanding = len(wanted) + (1 if beside else 0)
         try:
-            self._start(wanted, journal, [lambda: self._done(beside)] if beside else [])
+            self._admission.open(wanted, journal, spool)
+            self._start([lambda: self._done(beside)] if beside else [])
             with self._cancel.on_cancel(self._wake), self._changed:
                 self._changed.wait_for(lambda: self._ended)
             if self._failure is not None:
@@ -110,17 +102,11 @@ class Download:
     def _ended(self) -> bool:
         return self._outstanding == 0 or self._failure is not None or self._cancel.cancelled
 
-    def _start(self, wanted: Sequence[Wanted], journal: Journal | None, beside: Sequence[Callable[[], None]]) -> None:
-        self._journal = journal
-        if self._store:
-            self._store.need(blob.digest for blob, _, _ in wanted)
-        if self._store and self._store.writable:
-            self._store.check_room(blob for blob, _, _ in wanted if not self._store.has(blob))
-        self._waiting.extend(wanted)
+    def _start(self, beside: Sequence[Callable[[], None]]) -> None:
         self._admit()
         work = [*beside]
         work += [self._hash] * min(os.cpu_count() or 1, _HASHERS_MAX)
-        work += [self._fetch_chunks] * (self._connections.most if self._open or self._awaited else 0)
+        work += [self._fetch_chunks] * (self._connections.most if self._open or self._admission.awaits else 0)
         work += [self._watch, self._await_others, lambda: journals.keep_journals(self._all, self._cancel)]
         self._threads = [threading.Thread(target=self._guard(part), name="dget-work", daemon=True) for part in work]
         for thread in self._threads:
@@ -128,52 +114,13 @@ class Download:
 
     def _admit(self) -> None:
         """Begins with the next blobs: each one that is open holds files."""
-        while len(self._open) < _OPEN_MAX:
-            try:
-                blob, region, counter = self._waiting.popleft()
-            except IndexError:
-                return
-            if self._store and self._store.has(blob):
-                self._add_reuse(CachedBlobs(self._store, self._cancel), blob, region, counter)
-            else:
-                self._add_transfer(blob, region, counter)
+        while len(self._open) < _OPEN_MAX and self._admission.next():
+            pass
 
-    def _add_transfer(self, blob: Descriptor, region: Region | None, counter: Counter) -> None:
-        if self._store is None or not self._store.writable:
-            self._add_past_cache(blob, region, counter)
-        elif (ingest := self._store.ingest(blob)) is None:
-            self._observer(
-                Noted(text=f"another process brings blob {blob.digest.short} into the cache: waiting for it")
-            )
-            self._awaited.append(Awaited(blob, region, counter, time.monotonic()))
-        else:
-            self._add_ingest(ingest, blob, region, counter)
-
-    def _add_ingest(self, ingest: Ingest, blob: Descriptor, region: Region | None, counter: Counter) -> None:
-        store = ingest.store
-        if store.has(blob):
-            # Whoever had the lock before us has brought it.
-            ingest.abandon()
-            self._add_reuse(CachedBlobs(store, self._cancel), blob, region, counter)
-            return
-        self._add(
-            Transfer(
-                blob,
-                self._sources(blob),
-                ingest.region,
-                ingest,
-                counter,
-                ingest,
-                target=region,
-                elsewhere=self._journal,
-            )
-        )
-
-    def _add_past_cache(self, blob: Descriptor, region: Region | None, counter: Counter) -> None:
-        if region is None:
-            self._add_ingest(self._spooled(blob), blob, region, counter)
-            return
-        self._add(Transfer(blob, self._sources(blob), region, self._journal, counter, target=region))
+    def _await_others(self) -> None:
+        while not self._ended:
+            self._cancel.sleep(AWAIT_EVERY)
+            self._admission.look_at_awaited()
 
     def _add(self, transfer: Transfer) -> None:
         with self._changed:
@@ -184,24 +131,6 @@ class Download:
             self._all.append(transfer)
             self._open.append(transfer)
             self._changed.notify_all()
-
-    def _spooled(self, blob: Descriptor) -> Ingest:
-        """A place for a blob that the cache does not take: there is none, or the process that brings it hangs."""
-        ingest = self._spool.ingest(blob) if self._spool else None
-        if ingest is None:
-            raise DgetError(f"there is no place for blob {blob.digest}")
-        return ingest
-
-    def _add_reuse(self, cached: CachedBlobs, blob: Descriptor, region: Region | None, counter: Counter) -> None:
-        """From the cache: verified on the way like any other blob, or taken as it is."""
-        if self._fetching.verify_cache:
-            here = cached.in_place(blob) if region is None else cached.shared(blob, region) or region
-            self._add(Transfer(blob, cached, here, None, counter, target=region))
-            return
-        if region is not None:
-            cached.copy(blob, region)
-        counter.reused = blob.size
-        self._finish(blob)
 
     def _done(self, work: Callable[[], None]) -> None:
         work()
@@ -244,33 +173,6 @@ class Download:
         while not self._ended:
             self._cancel.sleep(WATCH_EVERY)
             self._connections.watch(self._all)
-
-    # What other processes bring.
-
-    def _await_others(self) -> None:
-        while not self._ended:
-            self._cancel.sleep(AWAIT_EVERY)
-            for one in list(self._awaited):
-                if self._settled(one):
-                    self._awaited.remove(one)
-
-    def _settled(self, one: Awaited) -> bool:
-        """Whether the blob is there, or ours to bring since the other process ended or hangs."""
-        assert self._store is not None
-        here = one.blob, one.region, one.counter
-        if self._store.has(one.blob):
-            self._add_reuse(CachedBlobs(self._store, self._cancel), *here)
-        elif ingest := self._store.ingest(one.blob):
-            one.counter.elsewhere = 0
-            self._observer(Noted(text=f"blob {one.blob.digest.short} is ours to bring: the other process let go of it"))
-            self._add_ingest(ingest, *here)
-        elif not one.grown(self._store.arriving(one.blob), time.monotonic(), self._fetching.patience):
-            one.counter.elsewhere = 0
-            self._observer(Noted(text=f"the process that brings blob {one.blob.digest.short} hangs: fetching it too"))
-            self._add_past_cache(*here)
-        else:
-            return False
-        return True
 
     # Fetching.
 
@@ -442,7 +344,7 @@ class Download:
             transfer.cached.discard(blob)
             self._open.remove(transfer)
             self._all.remove(transfer)
-            self._add_transfer(blob, transfer.target, transfer.counter)
+            self._admission.fetch(blob, transfer.target, transfer.counter)
             text = f"the cache's copy of {blob.digest.short} is damaged: fetching it again"
         else:
             self._restart_damaged(transfer)
