@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dget.engine.transfer import Journal, Transfer
 from dget.flow import Cancel
 
-_PACE = 1.0
+_PACE = 0.2
 # Syncing takes at most this share of the time: its wait grows with what it costs.
 _SHARE = 0.2
 
