@@ -136,9 +136,9 @@ def test_two_images_that_would_clash_go_into_one_file_once_one_is_renamed(regist
 @pytest.mark.parametrize(
     ("names", "more", "said"),
     [
-        (["a:1"], ["-o", "x.tar"], "given 1 times"),
-        (["a:1", "b:1", "c:1"], ["-o", "x/"], "given 3 times"),
-        (["a:1", "b:1", "c:1"], ["-print"], "given 3 times"),
+        (["a:1"], ["-o", "x.tar"], " 1 name with --name"),
+        (["a:1", "b:1", "c:1"], ["-o", "x/"], " 3 names with --name"),
+        (["a:1", "b:1", "c:1"], ["-print"], " 3 names with --name"),
         (["a:1", "a:1"], ["-o", "x.tar"], "two images of one name"),
     ],
 )

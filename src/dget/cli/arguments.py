@@ -10,7 +10,7 @@ from typing import NamedTuple
 from dget.errors import UsageError
 
 DEFAULT_VERB = "pull"
-_GO_TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
+GO_TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
 _GO_FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False"))
 
 
@@ -68,8 +68,9 @@ def names_of(images: Sequence[str], names: Sequence[str]) -> dict[str, Sequence[
     if len(images) == 1:
         return {images[0]: names}
     if len(images) != len(names):
+        given = "1 name" if len(names) == 1 else f"{len(names)} names"
         raise UsageError(
-            f"{len(images)} images, and --name was given {len(names)} times: which name is whose?",
+            f"{len(images)} images, and {given} with --name: which name is whose?",
             hint="give --name once for each image, in their order, or call dget for each",
         )
     return {image: [name] for image, name in zip(images, names, strict=True)}
@@ -98,8 +99,8 @@ def _option(argument: str, rest: Iterator[str], grammar: Grammar) -> list[str]:
 
 
 def _is_on(argument: str, value: str) -> bool:
-    if value in _GO_TRUE or value in _GO_FALSE:
-        return value in _GO_TRUE
+    if value in GO_TRUE or value in _GO_FALSE:
+        return value in GO_TRUE
     raise UsageError(f"{argument}: it is either true or false")
 
 

@@ -77,11 +77,16 @@ def _fail(error: DgetError, words: Sequence[str]) -> int:
 
 
 def _refused(error: OSError) -> StorageError:
-    """What the system said of a file; without one it is standard output, which may be a full disk."""
+    """What the system said: of a file, of standard output, which may be a full disk, or of we know not what."""
     why = error.strerror or str(error)
-    if error.filename is None:
+    if error.filename is not None:
+        return StorageError(f"{error.filename}: {why}", hint="see to its name and its permissions")
+    try:
+        # What it did not take waits there yet.
+        sys.stdout.flush()
+    except OSError:
         return StorageError(f"cannot write the result: {why}", hint="see to where standard output goes")
-    return StorageError(f"{error.filename}: {why}", hint="see to its name and its permissions")
+    return StorageError(f"the system refuses: {why}", hint="-debug shows what was tried")
 
 
 def _tell_scripts(error: DgetError, words: Sequence[str]) -> None:
@@ -94,8 +99,10 @@ def _tell_scripts(error: DgetError, words: Sequence[str]) -> None:
 
 def _asks_for(flag: str, words: Sequence[str]) -> bool:
     """Whether the command line or the environment sets it, as far as can be told of what may make no sense."""
-    given = (f"-{flag}", f"--{flag}", f"-{flag}=true", f"--{flag}=true")
-    return any(word in given for word in words) or os.environ.get(f"DGET_{flag.upper()}", "").lower() in _ON
+    from dget.cli.arguments import GO_TRUE
+
+    given = {f"{dashes}{flag}{value}" for dashes in ("-", "--") for value in ("", *(f"={true}" for true in GO_TRUE))}
+    return not given.isdisjoint(words) or os.environ.get(f"DGET_{flag.upper()}", "").lower() in _ON
 
 
 def _open_closed_streams() -> None:

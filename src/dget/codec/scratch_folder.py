@@ -10,6 +10,9 @@ from pathlib import Path
 
 from dget.codec.files import FileLock
 from dget.codec.storage_errors import disk_errors
+from dget.errors import StorageError
+
+_HINT = "choose another folder with TMPDIR"
 
 
 class ScratchFolder:
@@ -17,7 +20,10 @@ class ScratchFolder:
 
     def __init__(self) -> None:
         """Raises StorageError."""
-        base = Path(tempfile.gettempdir())
+        try:
+            base = Path(tempfile.gettempdir())
+        except OSError as error:
+            raise StorageError(f"no folder takes temporary files: {error.strerror}", hint=_HINT) from error
         remove_abandoned()
         self.path = base / f"dget-{secrets.token_hex(8)}"
         self._lock: FileLock | None = None
@@ -25,7 +31,7 @@ class ScratchFolder:
         with contextlib.suppress(OSError):
             self._lock = FileLock.try_take(self.path.with_suffix(".lock"))
         try:
-            with disk_errors(base, "make a folder for temporary files in", hint="choose another folder with TMPDIR"):
+            with disk_errors(base, "make a folder for temporary files in", hint=_HINT):
                 self.path.mkdir(mode=0o700)
         except BaseException:
             self.remove()
@@ -39,7 +45,12 @@ class ScratchFolder:
 
 def remove_abandoned() -> None:
     """What killed processes left of theirs."""
-    for path in Path(tempfile.gettempdir()).glob("dget-" + "[0-9a-f]" * 16 + ".lock"):
+    try:
+        base = Path(tempfile.gettempdir())
+    except OSError:
+        # Nobody finds a folder that takes files, as on a full disk.
+        return
+    for path in base.glob("dget-" + "[0-9a-f]" * 16 + ".lock"):
         with contextlib.suppress(OSError):
             if _is_ours(path) and (lock := FileLock.try_take(path)):
                 shutil.rmtree(path.with_suffix(""), ignore_errors=True)

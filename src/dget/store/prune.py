@@ -63,7 +63,8 @@ def prune(store: Store, rules: Rules, *, now: float, dry_run: bool, wait: Callab
         if dry_run:
             return pruned
         # Names before blobs: a kill in between leaves blobs that the next prune finds, and no name that leads nowhere.
-        index_waits = bool(garbage.images or store.refs.remove_unreadable())
+        unreadable = store.refs.remove_unreadable()
+        index_waits = bool(garbage.images or unreadable)
         if index_waits:
             store.refs.remove(garbage.images)
             # A full disk has no room for it yet.
@@ -77,10 +78,11 @@ def prune(store: Store, rules: Rules, *, now: float, dry_run: bool, wait: Callab
                 one.remove()
             for path in [*bad, *_strays(store.folder, now)]:
                 path.unlink(missing_ok=True)
-            _free_locks(store.folder)
-        remove_abandoned()
         if index_waits:
             store.refs.write_index()
+        with cache_errors(store.folder, "make room in the cache"):
+            _free_locks(store.folder)
+        remove_abandoned()
     return pruned
 
 

@@ -114,6 +114,17 @@ def test_the_environment_asks_for_json_and_for_tracebacks_too(said, monkeypatch,
     assert "Traceback" in written.err
 
 
+@pytest.mark.parametrize("said", ["-json", "--json", "-json=1", "--json=t", "-json=T", "-json=TRUE", "-json=True"])
+def test_whatever_way_json_is_asked_for_a_mistake_is_told_in_it(said, capsys):
+    main([said, "-nonsense"])
+    assert '"code": "usage"' in capsys.readouterr().out
+
+
+def test_json_that_is_declined_is_not_written(capsys):
+    main(["-json=0", "-nonsense"])
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize("said", ["", "0", "false"])
 def test_the_environment_may_decline_both(said, monkeypatch, capsys):
     monkeypatch.setenv("DGET_JSON", said)

@@ -1,12 +1,13 @@
 """What a process puts among the system's temporary files, and what it leaves there when it is killed."""
 
+import contextlib
 import subprocess
 import sys
 import tempfile
 
 import pytest
 
-from dget.codec import ScratchFolder
+from dget.codec import ScratchFolder, remove_abandoned
 from dget.errors import StorageError
 
 MAKES_ONE_AND_DIES = """
@@ -56,3 +57,24 @@ def test_a_folder_that_cannot_be_used_is_told(base, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(base / "missing"))
     with pytest.raises(StorageError, match="missing"):
         ScratchFolder()
+
+
+@contextlib.contextmanager
+def no_bytes_for_files():
+    """The system takes no byte of any file, as where every disk is full."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_where_no_folder_takes_temporary_files_it_is_told_and_there_is_nothing_to_remove(monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with no_bytes_for_files():
+        with pytest.raises(StorageError, match="temporary") as caught:
+            ScratchFolder()
+        remove_abandoned()
+    assert "TMPDIR" in (caught.value.hint or "")

@@ -239,6 +239,14 @@ def test_a_record_that_cannot_be_read_goes(store):
     assert stock_of(store).sizes == {}
 
 
+def test_a_record_that_cannot_be_read_goes_with_images_too(store):
+    image(store, "a:1", b"layer")
+    image(store, "b:1", b"layer")
+    store.refs._path("a:1").write_bytes(b"{")
+    assert run(store, Rules(max_size=0)).images == ("b:1",)
+    assert list((store.folder / "refs").iterdir()) == []
+
+
 def test_nothing_can_be_removed_from_a_read_only_cache(store):
     with pytest.raises(StorageError, match="read-only"):
         run(Store(store.folder, writable=False))
