@@ -8,7 +8,9 @@ import pytest
 from dget import Client, Settings
 from dget.archive import check_archive
 from dget.cli.main import main
+from dget.config.lock_file import LockFile
 from dget.errors import NotFound, StorageError
+from dget.model import Digest, Reference
 from tests.component.conftest import noise, with_status
 from tests.component.test_kinds import listed, push
 from tests.parts.images import OCI, digest_of, index, layer, single
@@ -87,6 +89,24 @@ def test_lists_are_locked_and_an_image_that_the_lock_lacks_is_added(registry, tm
         assert sorted(check_archive(tmp_path / output)) == sorted(digests)
 
 
+@pytest.mark.parametrize("more", [[], ["b:1"]])
+def test_what_another_dget_locks_meanwhile_is_what_is_pulled(registry, more):
+    first, _ = moved(registry, seed=1), moved(registry, seed=2)
+    images = [registry.name(name) for name in ("app:1", *more)]
+    for name in more:
+        moved(registry, name.partition(":")[0], seed=3)
+
+    def add_first(request, given):
+        if "app/manifests/1" in request.url:
+            LockFile(Path("images.lock")).add(Reference.parse(images[0]), Digest.parse(first))
+        return given
+
+    registry.fault = add_first
+    assert main([*images, "--lock", "images.lock", "-o", "x.tar", "--format", "oci-archive"]) == 0
+    assert locked()[images[0]] == first
+    assert {one["digest"] for one in listed(Path("x.tar"))} == set(locked().values())
+
+
 def test_what_cannot_be_had_is_not_locked(registry):
     first = moved(registry)
     assert main([registry.name("app:1"), registry.name("gone:1"), "--lock", "images.lock", "-o", "x.tar"]) == 11
@@ -163,12 +183,25 @@ def test_a_digest_that_is_gone_says_that_the_lock_wants_it(registry, client, tmp
     assert "images.lock" in (caught.value.hint or "")
 
 
-def test_a_file_that_is_no_lock_is_told_before_anything_is_asked(registry, capsys):
-    moved(registry)
+@pytest.mark.parametrize(
+    ("words", "count"), [(["-o", "x.tar"], 1), (["-o", "x.tar"], 2), (["-o", "x/"], 2), (["-print"], 2)]
+)
+@pytest.mark.parametrize(
+    ("lock", "status", "said"),
+    [
+        ("images.lock", 2, "images.lock is no lock file"),
+        ("none/images.lock", 8, "none/images.lock"),
+        (".", 8, "read ."),
+    ],
+)
+def test_a_lock_of_no_use_is_told_once_before_anything_is_asked(registry, capsys, words, count, lock, status, said):
+    images = [registry.name(f"{name}:1") for name in ("app", "b")[:count]]
+    for name in ("app", "b"):
+        moved(registry, name)
     Path("images.lock").write_text("app:1\n")
-    assert main([registry.name("app:1"), "--lock", "images.lock", "-o", "x.tar"]) == 2
+    assert main([*images, "--lock", lock, *words]) == status
     told = capsys.readouterr().err
-    assert "images.lock is no lock file" in told
+    assert told.count(said) == 1
     assert "hint: " in told
     assert registry.asked == []
     assert not Path("x.tar").exists()

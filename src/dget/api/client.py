@@ -380,13 +380,16 @@ class Client:
         names: Mapping[str, Sequence[str]],
         lock: str | Path | None,
     ) -> Order:
+        lock_file = LockFile(Path(lock)) if lock is not None else None
+        if lock_file:
+            lock_file.check()
         return Order.of(
             self._wish(platform),
             Form.of(format, compress, written(output)),
             keep_index=keep_index,
             select=select,
             names=names,
-            lock=LockFile(Path(lock)) if lock is not None else None,
+            lock=lock_file,
         )
 
     def _wish(self, platform: str | None) -> PlatformWish:

@@ -34,7 +34,8 @@ class Puller:
     ) -> tuple[PullResult, ...]:
         """full_name: of files to which the person gives none."""
         part = self._found(image, order, cancel)
-        self._lock(image, part.plan, order)
+        while not self._locks(image, part.plan, order):
+            part = self._found(image, order, cancel)
         writer = ArchiveWriter(
             self._settings,
             part.source,
@@ -91,15 +92,16 @@ class Puller:
         """Those that can be had; failures: gets the others."""
         parts: dict[str, Part] = {}
         for image in dict.fromkeys(images):
-            try:
-                part = self._found(image, order, cancel)
-            except DgetError as error:
-                if fail_fast or len(images) == 1 or isinstance(error, Cancelled) or self._runs.would_wait(error):
-                    raise
-                failures.append((image, error))
-            else:
-                self._lock(image, part.plan, order)
-                parts[image] = part
+            while image not in parts:
+                try:
+                    part = self._found(image, order, cancel)
+                except DgetError as error:
+                    if fail_fast or len(images) == 1 or isinstance(error, Cancelled) or self._runs.would_wait(error):
+                        raise
+                    failures.append((image, error))
+                    break
+                if self._locks(image, part.plan, order):
+                    parts[image] = part
         return parts
 
     def _write_together(
@@ -149,7 +151,7 @@ class Puller:
             plan = self._made(source, order.wish, order.select, keep_index=order.keep_index, names=names, ahead=ahead)
         except NotFound as error:
             if not self._settings.offline and order.locks(source.remote.reference):
-                error.hint = f"{order.lock} says so: take its line out to pull what the tag names now"
+                error.hint = f"{order.lock} says so: take its line out, if it is the last with the comma before it, to pull what the tag names now"
             raise
         for text in plan.warnings(as_they_are=order.form.format is Format.DOCKER_ARCHIVE):
             self._observer(Warned(text=text))
@@ -172,11 +174,15 @@ class Puller:
     def _open(self, image: str, order: Order, cancel: Cancel) -> CachedImage:
         return self._sources.open(image, cancel, order.lock)
 
-    def _lock(self, image: str, plan: PullPlan, order: Order) -> None:
-        """Before the bytes come, so that what goes on after a break is the same."""
-        if order.lock and plan.reference.digest is None and isinstance(self._sources.locator(image), Reference):
-            old = plan.converted_from
-            order.lock.add(plan.reference, Digest.parse(old) if old else plan.root.digest)
+    def _locks(self, image: str, plan: PullPlan, order: Order) -> bool:
+        """Before the bytes come, so that what goes on after a break is the same. False where another dget wrote down
+        something else meanwhile: that is to be planned.
+        """
+        if not order.lock or plan.reference.digest or not isinstance(self._sources.locator(image), Reference):
+            return True
+        old = plan.converted_from
+        digest = Digest.parse(old) if old else plan.root.digest
+        return order.lock.add(plan.reference, digest) == digest
 
 
 def _is_stream(output: Output) -> bool:

@@ -94,6 +94,8 @@ def pull(words: tuple[str, ...], explicit: bool, **options: Any) -> None:
             reporter.each(images, settings, lambda client, image: client.tags(image), fail_fast=fail_fast)
             return
         form = {name: options[name] for name in ("platform", "format", "compress", "keep_index")}
+        if options["lock"]:
+            _check_lock(options["lock"])
         form |= {"select": selection_of(options), "lock": options["lock"]}
         names = arguments.names_of(images, options["name"])
         if options["only_print"]:
@@ -139,6 +141,15 @@ def _with_listed(images: Sequence[str], files: Sequence[str]) -> list[str]:
 
     listed = [image for file in files for image in read_image_list(file, os.environ)]
     return list(dict.fromkeys([*images, *listed]))
+
+
+def _check_lock(path: str) -> None:
+    """A mistake in it is one of the whole command, and none of each image. Raises UsageError, StorageError."""
+    from pathlib import Path
+
+    from dget.config.lock_file import LockFile
+
+    LockFile(Path(path)).check()
 
 
 def _is_folder(options: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,13 +16,18 @@ def write_whole(path: Path, data: bytes, *, beside: Path | None = None) -> None:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """The same of what nobody could make anew: it is there after a power cut, too. Raises OSError."""
+    """The same of what nobody could make anew: it is there after a power cut, too, and stays whose it was to read and
+    write. Raises OSError.
+    """
 
     def write(part: Path) -> None:
         with part.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        # Where there is none yet, or the disk knows no modes, it is as new files are.
+        with suppress(OSError):
+            shutil.copymode(path, part)
 
     _write(path, path, write)
     sync_folder(path.parent)

@@ -3,6 +3,8 @@
 {"version": 1, "images": {"docker.io/library/alpine:3.20": "sha256:…"}}
 """
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,8 @@ from dget.model import Digest, Reference
 _VERSION = 1
 _SIZE_MAX = 16 << 20
 _LOCKED_FOR_MAX = 5.0
+_HINT = "see to its folder and its permissions, or name another file with --lock"
+_AT = re.compile(r" \(byte (\d+)\)$")
 
 
 class _Content(msgspec.Struct, forbid_unknown_fields=True):
@@ -35,27 +39,35 @@ class LockFile:
     def __str__(self) -> str:
         return str(self.path)
 
+    def check(self) -> None:
+        """Whether it is of use, before anything is asked."""
+        self._read()
+        folder = self.path.resolve().parent
+        if not self.path.exists() and not os.access(folder, os.W_OK):
+            raise StorageError(f"cannot write {self.path}: {folder} is no folder that takes files", hint=_HINT)
+
     def digest(self, reference: Reference) -> Digest | None:
         """What its tag stood for; None where the file does not know it."""
         return self._read().get(reference.archive_name)
 
-    def add(self, reference: Reference, digest: Digest) -> None:
-        """What the file says of this tag already stays."""
+    def add(self, reference: Reference, digest: Digest) -> Digest:
+        """What the file says of this tag from now on: what it says already stays."""
         # People keep it elsewhere and link to it: the link stays.
         target = self.path.resolve()
-        with disk_errors(self.path, "write"):
+        with disk_errors(self.path, "write", hint=_HINT):
             lock = FileLock.take(target.with_name(f"{target.name}.lock"), within=_LOCKED_FOR_MAX)
         try:
             images = {reference.archive_name: digest, **self._read()}
             content = {"version": _VERSION, "images": {name: str(images[name]) for name in sorted(images)}}
-            with disk_errors(self.path, "write"):
+            with disk_errors(self.path, "write", hint=_HINT):
                 write_durably(target, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
         finally:
             lock.release()
+        return images[reference.archive_name]
 
     def _read(self) -> Mapping[str, Digest]:
         try:
-            with disk_errors(self.path, "read"), self.path.open("rb") as file:
+            with disk_errors(self.path, "read", hint=_HINT), self.path.open("rb") as file:
                 data = file.read(_SIZE_MAX + 1)
         except StorageError as error:
             if isinstance(error.__cause__, FileNotFoundError):
@@ -66,7 +78,7 @@ class LockFile:
         try:
             content = msgspec.json.decode(data, type=_Content)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise self._wrong(str(error)) from error
+            raise self._wrong(_with_line(str(error), data)) from error
         if content.version != _VERSION:
             raise self._wrong(f"of version {content.version}, and dget knows {_VERSION}")
         return {name: self._digest_of(name, text) for name, text in content.images.items()}
@@ -85,3 +97,12 @@ class LockFile:
 
     def _wrong(self, why: str) -> UsageError:
         return UsageError(f"{self.path} is no lock file: {why}", hint="mend it, or remove it to have it written anew")
+
+
+def _with_line(said: str, data: bytes) -> str:
+    """Where a byte's number is told, its line and column in its place, as editors count them."""
+    if (found := _AT.search(said)) is None:
+        return said
+    before = data[: int(found[1])]
+    line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+    return f"{said[: found.start()]} (line {line}, column {column})"

@@ -1,6 +1,7 @@
 """The file that says which digests tags stand for."""
 
 import json
+import sys
 from multiprocessing import Process
 
 import pytest
@@ -42,8 +43,8 @@ def test_no_file_says_nothing(lock):
 
 
 def test_what_it_says_already_stays(lock):
-    lock.add(APP, ONE)
-    lock.add(APP, TWO)
+    assert lock.add(APP, ONE) == ONE
+    assert lock.add(APP, TWO) == ONE
     assert lock.digest(APP) == ONE
 
 
@@ -53,6 +54,21 @@ def test_a_link_to_it_stays(lock, tmp_path):
     lock.add(APP, ONE)
     assert lock.path.is_symlink()
     assert (tmp_path / "kept/images.lock").is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+@pytest.mark.parametrize("mode", [0o664, 0o600])
+def test_who_may_write_it_may_write_it_afterwards(lock, mode):
+    lock.add(APP, ONE)
+    lock.path.chmod(mode)
+    lock.add(Reference.parse("app:2"), TWO)
+    assert lock.path.stat().st_mode & 0o777 == mode
+
+
+def test_a_mistake_is_told_with_its_place(lock):
+    lock.path.write_text(f'{{\n  "version": 1,\n  "images": {{\n    "docker.io/library/app:1": "{ONE}",\n  }}\n}}\n')
+    with pytest.raises(UsageError, match=r"trailing comma.*\(line 5, column 3\)"):
+        lock.digest(APP)
 
 
 @pytest.mark.parametrize(
