@@ -1,6 +1,8 @@
 """A `config.toml` to begin with: every setting, commented out."""
 
+import errno
 import os
+import secrets
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,16 +34,34 @@ def write_template(path: Path) -> None:
     """Raises UsageError where the file is there already, StorageError where it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # A proxy's address may hold a password: its owner's alone from the first moment on.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(template())
+        part = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        try:
+            # A proxy's address may hold a password: its owner's alone from the first moment on.
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(template())
+            _name(part, path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         if isinstance(error, FileExistsError) and path.exists():
             raise UsageError(
                 f"{path} is there already", hint="it is left as it is: edit it, or remove it first"
             ) from error
         raise StorageError(f"cannot write {path}: {error.strerror}", hint="DGET_CONFIG names another place") from error
+
+
+def _name(part: Path, path: Path) -> None:
+    """Gives a whole file its name, unless another has it. Raises OSError."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without links, or a Windows that allows none.
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        part.rename(path)
 
 
 def _entry(one: Setting) -> Iterator[str]:

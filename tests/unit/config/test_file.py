@@ -189,6 +189,20 @@ def test_a_file_that_is_there_is_never_written_over(tmp_path):
     assert path.read_text() == "timeout = 5"
 
 
+def test_a_disk_that_takes_a_part_of_it_leaves_nothing(tmp_path):
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
+    try:
+        with pytest.raises(StorageError, match="cannot write"):
+            write_template(tmp_path / "config.toml")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+    write_template(tmp_path / "config.toml")
+    assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
+
+
 def test_a_place_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot write"):
