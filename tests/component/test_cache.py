@@ -14,6 +14,7 @@ import pytest
 from dget import Client, PullResult, Settings
 from dget.api import Cache
 from dget.archive import check_archive
+from dget.codec import SharedLock
 from dget.errors import Cancelled, DgetError, NetworkError, NotFound, StorageError, UsageError
 from dget.flow import Cancel, Event, Stage, TransferStarted, Warned
 from dget.model import Descriptor, Digest
@@ -171,6 +172,22 @@ def test_what_a_pull_takes_from_the_cache_stays_there_until_it_ends(
         check_archive(pulling.result(20).path)
     Cache(settings).prune()
     assert list(blobs.iterdir()) == []
+
+
+def test_a_prune_that_waits_for_a_pull_says_so_once(settings, client, image, events, tmp_path):
+    pull(client, image, tmp_path / "a.tar")
+    events.clear()
+    (folder,) = settings.cache_dirs
+    with ThreadPoolExecutor(1) as pool:
+        # As a pull has it that finds no room for a list of what it needs.
+        with SharedLock(folder / "guard").shared():
+            pruning = pool.submit(Cache(settings, observer=events.append).prune, max_size=0)
+            until(lambda: events)
+            assert not pruning.done()
+        assert pruning.result(10).images == (image,)
+    (told,) = events
+    assert isinstance(told, Stage)
+    assert "waiting for" in told.text
 
 
 # Alone.

@@ -9,13 +9,15 @@ from typing import TypeVar
 
 from dget.config import Settings
 from dget.errors import NotFound, UsageError
-from dget.flow import Cancel, Counter, Observer, Progress, TransferStarted, run_interruptibly, silent
+from dget.flow import Cancel, Counter, Observer, Progress, Stage, TransferStarted, run_interruptibly, silent
 from dget.model import Digest, Reference
 from dget.store import Pruned, Rules, Stock, Store, StoredImage, take_stock
 from dget.store.prune import prune
 from dget.store.verify import verify
 
 T = TypeVar("T")
+# Seconds that a person wonders about nothing.
+_SILENT_MAX = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +147,7 @@ class Cache:
 
         def remove(run: Cancel) -> PruneResult:
             store = Store.open(*_folders(self._settings))
-            return _pruned(store, prune(store, rules, now=now, dry_run=dry_run, wait=run.sleep), dry_run=dry_run)
+            return _pruned(store, prune(store, rules, now=now, dry_run=dry_run, wait=self._wait(run)), dry_run=dry_run)
 
         return _run(remove, cancel)
 
@@ -167,6 +169,19 @@ class Cache:
             )
 
         return _run(check, cancel)
+
+    def _wait(self, run: Cancel) -> Callable[[float], None]:
+        """Sleeps until a prune's turn comes; says what is waited for where that takes long."""
+        tells_at: float | None = time.monotonic() + _SILENT_MAX
+
+        def wait(seconds: float) -> None:
+            nonlocal tells_at
+            run.sleep(seconds)
+            if tells_at is not None and time.monotonic() > tells_at:
+                self._observer(Stage(text="waiting for a running pull or prune to let go of the cache"))
+                tells_at = None
+
+        return wait
 
     def _tell(self, counters: list[Counter]) -> None:
         self._observer(TransferStarted(progress=Progress(counters)))

@@ -312,7 +312,7 @@ class Client:
         from dget.api.cache import Cache
 
         try:
-            Cache(self._settings).prune(max_size=self._settings.cache_max_size, cancel=cancel)
+            Cache(self._settings, observer=self._observer).prune(max_size=self._settings.cache_max_size, cancel=cancel)
         except StorageError as error:
             self._observer(Warned(text=f"the cache was not kept to its size: {error.message}"))
 

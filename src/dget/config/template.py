@@ -44,7 +44,7 @@ def write_template(path: Path) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        if isinstance(error, FileExistsError) and path.exists():
+        if path.exists():
             raise UsageError(
                 f"{path} is there already", hint="it is left as it is: edit it, or remove it first"
             ) from error
