@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from typing import BinaryIO
 
 from dget.archive.readers.members import FolderMembers, Members, TarMembers
 from dget.codec import Compression, Decompressed, ScratchFolder, detect_compression, disk_errors
@@ -14,6 +13,7 @@ from dget.flow import Cancel, Observer, Stage
 _PIECE = 1 << 20
 # Left free on the disk that a file is unpacked to.
 _RESERVE = 256 << 20
+_HINT = "choose another folder for temporary files with TMPDIR, or unpack the archive first"
 
 
 def outer_compression(path: Path) -> Compression:
@@ -48,8 +48,8 @@ def _plain(path: Path, cancel: Cancel, observer: Observer) -> Readable:
     scratch = ScratchFolder()
     target = scratch.path / "unpacked.tar"
     try:
-        with disk_errors(path, "unpack"), target.open("wb") as unpacked, path.open("rb") as packed:
-            _unpack(Decompressed(packed, str(path)), unpacked, target, cancel)
+        with disk_errors(path, "read"), path.open("rb") as packed:
+            _unpack(Decompressed(packed, str(path)), path, target, cancel)
         return ScratchFile(target, scratch)
     except IntegrityError as error:
         scratch.remove()
@@ -59,15 +59,20 @@ def _plain(path: Path, cancel: Cancel, observer: Observer) -> Readable:
         raise
 
 
-def _unpack(source: Decompressed, target: BinaryIO, path: Path, cancel: Cancel) -> None:
-    """Raises StorageError before the disk is full, whatever a small file unpacks to."""
-    left = shutil.disk_usage(path.parent).free - _RESERVE
-    while piece := source.read(_PIECE):
-        cancel.check()
-        left -= len(piece)
-        if left < 0:
-            raise StorageError(
-                f"the disk has no room for what this archive unpacks to: {path.parent}",
-                hint="choose another folder for temporary files with TMPDIR, or unpack the archive first",
-            )
-        target.write(piece)
+def _unpack(source: Decompressed, path: Path, target: Path, cancel: Cancel) -> None:
+    """path: what `source` reads. Raises StorageError before the disk is full, whatever a small file unpacks to."""
+
+    def piece() -> bytes:
+        with disk_errors(path, "read"):
+            return source.read(_PIECE)
+
+    with disk_errors(target, "write", hint=_HINT), target.open("wb") as unpacked:
+        left = shutil.disk_usage(target.parent).free - _RESERVE
+        for data in iter(piece, b""):
+            cancel.check()
+            left -= len(data)
+            if left < 0:
+                raise StorageError(
+                    f"the disk has no room for what this archive unpacks to: {target.parent}", hint=_HINT
+                )
+            unpacked.write(data)

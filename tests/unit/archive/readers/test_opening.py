@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dget.archive.readers import FileImage, holds_image, image_names, open_image
-from dget.errors import DamagedFile, DgetError, NotFound, Unsupported, UsageError
+from dget.errors import DamagedFile, DgetError, NotFound, StorageError, Unsupported, UsageError
 from dget.flow import Cancel, silent
 from dget.model import Descriptor, Digest, FileLocator, Index, Manifest, parse_locator
 from dget.model import media_type as kinds
@@ -27,6 +27,16 @@ def image(text: str, platform: str = "linux/amd64") -> Image:
 
 ONE, TWO = image("one"), image("two")
 NAME = "docker.io/library/app:1"
+
+
+@pytest.fixture
+def files_of_4_kb():
+    """The system takes no more of any file, as where the disk of temporary files is full."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def located(text: str) -> FileLocator:
@@ -338,3 +348,13 @@ def test_whatever_is_cut_or_changed_is_read_or_refused_by_name(data):
                 found.resolve()
         except DgetError as error:
             assert error.exit_status in {2, 6, 10}  # noqa: PT017
+
+
+def test_where_an_archive_cannot_be_unpacked_to_is_told_and_not_where_it_lies(tmp_path, files_of_4_kb):
+    path = tmp_path / "x.tar.gz"
+    path.write_bytes(gzip.compress(bytes(100_000)))
+    with pytest.raises(StorageError) as caught:
+        image_names(located(str(path)), cancel=Cancel(), observer=silent)
+    assert "unpacked.tar" in caught.value.message
+    assert "x.tar.gz" not in caught.value.message
+    assert "TMPDIR" in (caught.value.hint or "")
