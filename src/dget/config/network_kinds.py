@@ -40,8 +40,13 @@ def _check_registry(written: str) -> None:
     try:
         check_domain(host)
     except UsageError as error:
-        # Before an @ may stand a password.
-        raise Misfit(f"takes a registry's host, not {host.rpartition('@')[2]!r}", hint=error.hint) from None
+        # It may be a password, and is not shown.
+        if "@" in host:
+            raise Misfit(
+                "takes a registry's host without name and password",
+                hint="those go to dget login, or with --username and --password-stdin",
+            ) from None
+        raise Misfit(f"takes a registry's host, not {host!r}", hint=error.hint) from None
 
 
 def _check_mirror(word: str) -> None:
