@@ -151,7 +151,10 @@ class Puller:
             plan = self._made(source, order.wish, order.select, keep_index=order.keep_index, names=names, ahead=ahead)
         except NotFound as error:
             if not self._settings.offline and order.locks(source.remote.reference):
-                error.hint = f"{order.lock} says so: take its line out, if it is the last with the comma before it, to pull what the tag names now"
+                error.hint = (
+                    f"{order.lock} says so: to pull what the tag names now, take its line out (if it is the last, with "
+                    "the comma before it)"
+                )
             raise
         for text in plan.warnings(as_they_are=order.form.format is Format.DOCKER_ARCHIVE):
             self._observer(Warned(text=text))
