@@ -114,9 +114,10 @@ class OciDir:
             sync_folder(self._target)
             index = add_images(read_index(self._target / "index.json"), self._contents)
             self._write("index.json", index)
+            # That they are gone is synced with it.
+            self._remove_parts()
             sync_folder(self._target)
             sync_folder(self._target.parent)
-            self._remove_parts()
             self._release()
         size = sum(blob.size for blob in self._contents.blobs) + sum(map(len, own.values()))
         return Exported(path=self._target, size=size)

@@ -171,7 +171,7 @@ def test_a_damaged_blob_of_the_folder_is_wanted_again(tmp_path):
 def test_every_folder_that_leads_to_a_blob_is_synced_and_those_of_blobs_before_the_index(tmp_path, monkeypatch):
     folders = ["blobs/sha256", "blobs/sha512", "blobs", ".", ".."]
     target, layer = tmp_path / "x", b"a layer"
-    synced: list[tuple[str, bool]] = []
+    synced: list[tuple[str, bool, bool]] = []
     digest = f"sha512:{hashlib.sha512(layer).hexdigest()}"
     manifest = json.loads(ONE.root.raw)
     manifest["layers"][0] |= {"digest": digest, "size": len(layer)}
@@ -181,7 +181,7 @@ def test_every_folder_that_leads_to_a_blob_is_synced_and_those_of_blobs_before_t
     def noted(handle: int) -> None:
         fsync(handle)
         which = [name for name in folders if os.path.samestat(os.fstat(handle), (target / name).stat())]
-        synced.extend((name, (target / "index.json").exists()) for name in which)
+        synced.extend((name, (target / "index.json").exists(), (target / ".part").exists()) for name in which)
 
     exporter = OciDir(target, silent)
     exporter.begin(Contents(images=(named(image, NAME),)))
@@ -191,7 +191,7 @@ def test_every_folder_that_leads_to_a_blob_is_synced_and_those_of_blobs_before_t
     (target / "blobs/sha256").mkdir()
     monkeypatch.setattr("os.fsync", noted)
     exporter.finish()
-    assert synced == [*((name, False) for name in folders[:4]), (".", True), ("..", True)]
+    assert synced == [*((name, False, True) for name in folders[:4]), (".", True, False), ("..", True, False)]
 
 
 def test_what_is_given_up_leaves_a_folder_as_it_was(tmp_path):
