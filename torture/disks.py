@@ -135,7 +135,9 @@ def power_cuts(ground: Ground, count: int) -> Row:
                 assert done.status in (0, _STORAGE), done.errors
                 if done.status == 0:
                     assert target.exists(), "success was told, and the file is not there"
-                if target.exists() and target.is_file():
+                    assert fingerprint(target) == known[shape].right, "success was told, and it is not whole"
+                # A folder is filled before it is whole; a file has its name afterwards.
+                if target.is_file():
                     assert fingerprint(target) == known[shape].right, "the file is there, and wrong"
                 place.mkdir(exist_ok=True)
                 _goes_on(ground, words, place, shape, known, row)

@@ -106,12 +106,18 @@ class OciDir:
             own = documents(self._contents)
             for digest, raw in own.items():
                 self._write(blob_name(digest), raw)
-            # What the index names must be there before it.
-            sync_folder(self._target / "blobs" / "sha256")
+            # What the index names must be there before it, also what a run that was killed put there.
+            digests = [*(blob.digest for blob in self._contents.blobs), *own]
+            for folder in sorted({f"blobs/{digest.algorithm}" for digest in digests}):
+                sync_folder(self._target / folder)
+            sync_folder(self._target / "blobs")
+            sync_folder(self._target)
             index = add_images(read_index(self._target / "index.json"), self._contents)
             self._write("index.json", index)
-            sync_folder(self._target)
+            # That they are gone is synced with it.
             self._remove_parts()
+            sync_folder(self._target)
+            sync_folder(self._target.parent)
             self._release()
         size = sum(blob.size for blob in self._contents.blobs) + sum(map(len, own.values()))
         return Exported(path=self._target, size=size)

@@ -25,7 +25,9 @@ def cat(image: str, path: str, **options: Any) -> None:
     with report(**options) as reporter:
 
         def send(client: Any, name: str) -> bytes:
-            client.read_file(name, path, StandardOutput(), platform=options["platform"])
+            out = StandardOutput()
+            client.read_file(name, path, out, platform=options["platform"])
+            out.finish()
             return b""
 
         reporter.each([image], settings_of(options), send)

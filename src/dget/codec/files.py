@@ -104,7 +104,10 @@ else:
 
     _sync_data = getattr(os, "fdatasync", os.fsync)
     # What file systems say that sync no folders: some in user space, and shares.
-    _NO_SYNC = frozenset({errno.EINVAL, errno.EBADF, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EPERM})
+    # ENOTSUP is a number of its own on macOS.
+    _NO_SYNC = frozenset(
+        {errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EPERM}
+    )
 
     def sync_folder(folder: Path) -> None:
         """Returns when the disk knows which files `folder` has, where folders may be opened and synced. Raises OSError."""
@@ -190,7 +193,7 @@ class PositionalFile:
             try:
                 _allocate(self._handle, size)
             except OSError as error:
-                if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+                if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP):
                     raise
 
     def truncate(self, size: int) -> None:

@@ -48,7 +48,7 @@ else:
 
 
 # What a file system that has no locks says of one (flock(2); NFS without its lock service, some FUSE file systems).
-NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
+NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 
 
 class SharedLock:

@@ -1,9 +1,13 @@
 """Archives and folders as the exporters write them, of one image and of several."""
 
 import gzip
+import hashlib
 import io
 import json
+import os
+import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ from dget.flow import silent
 from dget.model import Contents
 from tests.parts.exports import blobs_of, export, exported, named, small_image, unpacked
 from tests.parts.images import DOCKER, OCI, artifact, digest_of
+from tests.parts.images import Manifest as Root
 
 ONE, TWO = small_image(OCI, "base", "one"), small_image(DOCKER, "base", "two")
 BLOBS = blobs_of(ONE, TWO, artifact())
@@ -160,6 +165,33 @@ def test_a_damaged_blob_of_the_folder_is_wanted_again(tmp_path):
     exporter.abort()
     exported(folder, form("oci-dir"), [named(ONE, NAME)], BLOBS)
     assert damaged.read_bytes() == good
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows syncs no folders")
+def test_every_folder_that_leads_to_a_blob_is_synced_and_those_of_blobs_before_the_index(tmp_path, monkeypatch):
+    folders = ["blobs/sha256", "blobs/sha512", "blobs", ".", ".."]
+    target, layer = tmp_path / "x", b"a layer"
+    synced: list[tuple[str, bool, bool]] = []
+    digest = f"sha512:{hashlib.sha512(layer).hexdigest()}"
+    manifest = json.loads(ONE.root.raw)
+    manifest["layers"][0] |= {"digest": digest, "size": len(layer)}
+    image = replace(ONE, root=Root(json.dumps(manifest).encode(), ONE.root.media_type))
+    blobs, fsync = {**BLOBS, digest: layer}, os.fsync
+
+    def noted(handle: int) -> None:
+        fsync(handle)
+        which = [name for name in folders if os.path.samestat(os.fstat(handle), (target / name).stat())]
+        synced.extend((name, (target / "index.json").exists(), (target / ".part").exists()) for name in which)
+
+    exporter = OciDir(target, silent)
+    exporter.begin(Contents(images=(named(image, NAME),)))
+    for blob in exporter.missing():
+        exporter.region(blob).write(0, [blobs[str(blob.digest)]])
+    (target / "blobs/sha512").mkdir(parents=True)
+    (target / "blobs/sha256").mkdir()
+    monkeypatch.setattr("os.fsync", noted)
+    exporter.finish()
+    assert synced == [*((name, False, True) for name in folders[:4]), (".", True, False), ("..", True, False)]
 
 
 def test_what_is_given_up_leaves_a_folder_as_it_was(tmp_path):

@@ -1,7 +1,7 @@
 """Looking at all of an archive: every document is read, every blob is hashed, every layer is unpacked once."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dget.archive.inspection.views import Fault, ImageView, Inspected, Kind, View
@@ -22,6 +22,10 @@ from dget.model.media_type import OCI_INDEX, OCI_MANIFEST
 
 _LINKS = {"symbolic": Kind.SYMBOLIC_LINK, "hard": Kind.HARD_LINK}
 _INDEX_DEPTH_MAX = 4
+# Of each kind, for each image: nobody reads more.
+_FAULTS_MAX = 20
+# What is remembered of configs: some 200 bytes each.
+_DIFF_IDS_MAX = 500_000
 
 
 def inspect_archive(path: Path, platform: Platform, *, cancel: Cancel, observer: Observer) -> Inspected:
@@ -45,13 +49,34 @@ def inspect_archive(path: Path, platform: Platform, *, cancel: Cancel, observer:
         members.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Config:
+    """image_id: empty where there is no config; diff_ids: None where it cannot be read."""
+
+    image_id: str
+    platform: str = ""
+    diff_ids: tuple[Digest, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """What a descriptor leads to. image_id: empty where that is no manifest for this platform."""
+
+    faults: tuple[Fault, ...]
+    image_id: str = ""
+    platform: str = ""
+
+
 class _Inspection:
     def __init__(self, members: Members, platform: Platform, cancel: Cancel) -> None:
         self._members = members
         self._platform = platform
         self._cancel = cancel
-        # Images share layers, and a hostile file names one of them a thousand times.
+        # Images share layers, and a hostile file names one of them a thousand times; or a manifest, or a config.
         self._measured: dict[str, MeasuredLayer | None] = {}
+        self._builds: dict[tuple[Digest, int, int], _Build] = {}
+        self._configs: dict[str, _Config] = {}
+        self._diff_ids = 0
         self._hashed: dict[tuple[str, str], str] = {}
 
     def all_of(self, blank: Inspected) -> Inspected:
@@ -77,18 +102,12 @@ class _Inspection:
         faults = [Fault(Kind.INVALID_NAME, repr(name)) for name in names if full_name(name) is None]
         if not names:
             faults.append(Fault(Kind.NO_NAME, entry.config))
-        raw = self._small(entry.config, CONFIG_MAX)
-        config = _config(raw)
-        if config is None:
-            faults.append(Fault(Kind.MISSING if raw is None else Kind.UNREADABLE, entry.config))
+        config = self._config(entry.config)
+        if config.diff_ids is None:
+            faults.append(Fault(Kind.UNREADABLE if config.image_id else Kind.MISSING, entry.config))
         else:
             faults += self._layers(entry.layers, config.diff_ids, entry.config)
-        return ImageView(
-            names=names,
-            image_id=str(Digest.of(raw)) if raw is not None else "",
-            platform=str(config.platform.normalised()) if config else "",
-            faults=tuple(faults),
-        )
+        return ImageView(names=names, image_id=config.image_id, platform=config.platform, faults=_bounded(faults))
 
     # What index.json tells.
 
@@ -109,51 +128,63 @@ class _Inspection:
 
     def _oci_image(self, entry: Descriptor) -> ImageView:
         name = entry.annotation(CONTAINERD_NAME) or entry.annotation(REF_NAME)
-        image = ImageView(
-            names=(name,) if name else (),
-            containerd_name=entry.annotation(CONTAINERD_NAME),
-            # containers/image passes over Docker's media types (oci/layout/oci_transport.go).
-            oci_ref=entry.annotation(REF_NAME) if entry.media_type in {OCI_INDEX, OCI_MANIFEST} else None,
-            root=str(entry.digest),
-            image_id=str(entry.digest),
-        )
         faults = [] if name else [Fault(Kind.NO_NAME, str(entry.digest))]
         if name and not set("/:") & set(name):
             faults.append(Fault(Kind.TAG_ALONE, name))
         if entry.platform and choose_platform([entry.platform], self._platform) is None:
             faults.append(Fault(Kind.OTHER_PLATFORM, f"{name or entry.digest} ({entry.platform})"))
-        manifest = self._manifest(entry, faults, 0)
-        if manifest is None:
-            return replace(image, faults=tuple(faults))
-        for layer in manifest.layers:
-            faults += self._blob(layer)
-        config = self._blob_document(manifest.config, faults)
-        if config is not None:
-            places = [blob_place(layer.digest) for layer in manifest.layers]
-            faults += self._layers(places, config.diff_ids, str(manifest.config.digest))
-            image = replace(image, platform=str(config.platform.normalised()))
-        # What was found missing needs no second word.
-        return replace(image, image_id=str(manifest.config.digest), faults=tuple(dict.fromkeys(faults)))
+        build = self._build(entry, 0)
+        return ImageView(
+            names=(name,) if name else (),
+            containerd_name=entry.annotation(CONTAINERD_NAME),
+            # containers/image passes over Docker's media types (oci/layout/oci_transport.go).
+            oci_ref=entry.annotation(REF_NAME) if entry.media_type in {OCI_INDEX, OCI_MANIFEST} else None,
+            root=str(entry.digest),
+            image_id=build.image_id or str(entry.digest),
+            platform=build.platform,
+            faults=(*faults, *build.faults),
+        )
 
-    def _manifest(self, descriptor: Descriptor, faults: list[Fault], depth: int) -> Manifest | None:
-        """The manifest that an engine on this platform takes. What is wrong goes into `faults`."""
+    def _build(self, descriptor: Descriptor, depth: int) -> _Build:
+        """What an engine on this platform takes."""
+        key = descriptor.digest, descriptor.size, depth
+        if key not in self._builds:
+            self._builds[key] = self._read_build(descriptor, depth)
+        return self._builds[key]
+
+    def _read_build(self, descriptor: Descriptor, depth: int) -> _Build:
         place = blob_place(descriptor.digest)
         raw = None if any(self._blob(descriptor)) else self._small(place, MANIFEST_MAX)
         try:
-            value = read_manifest(raw or b"", declared=descriptor.media_type).value
+            value = read_manifest(raw or b"").value
         except Unsupported:
-            faults.append(Fault(Kind.NO_MANIFEST, place))
-            return None
+            return _Build((Fault(Kind.NO_MANIFEST, place),))
         if isinstance(value, Manifest):
-            return value
+            return self._build_of(value)
+        faults: list[Fault] = []
         if any(self._members.size_of(blob_place(entry.digest)) is None for entry in value.images):
             faults.append(Fault(Kind.PARTIAL_INDEX, str(descriptor.digest)))
         builds = [entry for entry in value.images if entry.platform is not None]
         chosen = choose_platform([entry.platform for entry in builds if entry.platform], self._platform)
         if chosen is None or depth == _INDEX_DEPTH_MAX:
             faults.append(Fault(Kind.NO_BUILD, f"{descriptor.digest} ({self._platform})"))
-            return None
-        return self._manifest(builds[chosen], faults, depth + 1)
+            return _Build(tuple(faults))
+        build = self._build(builds[chosen], depth + 1)
+        return replace(build, faults=(*faults, *build.faults))
+
+    def _build_of(self, manifest: Manifest) -> _Build:
+        faults = [fault for layer in manifest.layers for fault in self._blob(layer)]
+        config = _Config("")
+        if wrong := list(self._blob(manifest.config)):
+            faults += wrong
+        else:
+            config = self._config(blob_place(manifest.config.digest))
+            if config.diff_ids is None:
+                faults.append(Fault(Kind.UNREADABLE, str(manifest.config.digest)))
+            else:
+                places = [blob_place(layer.digest) for layer in manifest.layers]
+                faults += self._layers(places, config.diff_ids, str(manifest.config.digest))
+        return _Build(_bounded(faults), str(manifest.config.digest), config.platform)
 
     # What both need.
 
@@ -164,14 +195,15 @@ class _Inspection:
         except Unsupported:
             return b""
 
-    def _blob_document(self, blob: Descriptor, faults: list[Fault]) -> ImageConfig | None:
-        if wrong := list(self._blob(blob)):
-            faults += wrong
-            return None
-        config = _config(self._small(blob_place(blob.digest), CONFIG_MAX))
-        if config is None:
-            faults.append(Fault(Kind.UNREADABLE, str(blob.digest)))
-        return config
+    def _config(self, place: str) -> _Config:
+        if place not in self._configs:
+            found = _read_config(self._small(place, CONFIG_MAX))
+            self._diff_ids += len(found.diff_ids or ())
+            if self._diff_ids > _DIFF_IDS_MAX:
+                self._configs.clear()
+                self._diff_ids = len(found.diff_ids or ())
+            self._configs[place] = found
+        return self._configs[place]
 
     def _blob(self, blob: Descriptor) -> Iterator[Fault]:
         """Against its descriptor."""
@@ -229,11 +261,28 @@ class _Inspection:
         return self._measured[place]
 
 
-def _config(raw: bytes | None) -> ImageConfig | None:
+def _read_config(raw: bytes | None) -> _Config:
+    if raw is None:
+        return _Config("")
+    image_id = str(Digest.of(raw))
     try:
-        return decode(raw, ImageConfig) if raw is not None else None
+        config = decode(raw, ImageConfig)
     except Unsupported:
-        return None
+        return _Config(image_id)
+    return _Config(image_id, str(config.platform.normalised()), config.diff_ids)
+
+
+def _bounded(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Each once, the first of each kind, and how many more there are."""
+    by_kind: dict[Kind, list[Fault]] = {}
+    for fault in dict.fromkeys(faults):
+        by_kind.setdefault(fault.kind, []).append(fault)
+    told: list[Fault] = []
+    for kind, found in by_kind.items():
+        told += found[:_FAULTS_MAX]
+        if len(found) > _FAULTS_MAX:
+            told.append(Fault(kind, f"each of {len(found) - _FAULTS_MAX:,} more"))
+    return tuple(told)
 
 
 def _with_clashes(images: Sequence[ImageView]) -> tuple[ImageView, ...]:
@@ -249,4 +298,6 @@ def _with_clashes(images: Sequence[ImageView]) -> tuple[ImageView, ...]:
         for place in places:
             kind = Kind.NAME_TAKEN_BEFORE if place == places[-1] else Kind.NAME_TAKEN_LATER
             clashes.setdefault(place, []).append(Fault(kind, name))
-    return tuple(replace(image, faults=(*image.faults, *clashes.get(place, ()))) for place, image in enumerate(images))
+    return tuple(
+        replace(image, faults=(*image.faults, *_bounded(clashes.get(place, ())))) for place, image in enumerate(images)
+    )

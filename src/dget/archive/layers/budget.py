@@ -9,6 +9,8 @@ _METADATA_MAX = 1 << 30
 # What CPython takes for a part of a path beside its characters, and for a folder beside its path.
 _PART = 58
 _FOLDER = 400
+# For an attribute, beside its name's characters and its value.
+_ATTRIBUTE = 170
 _POINTER = 8
 
 
@@ -24,7 +26,7 @@ class Budget:
         self._entries += 1
         self._metadata += _PART * len(entry.path) + sum(map(len, entry.path))
         self._metadata += len(entry.target) + len(entry.user) + len(entry.group)
-        self._metadata += sum(len(name) + len(value) for name, value in entry.xattrs)
+        self._metadata += sum(_ATTRIBUTE + len(name) + len(value) for name, value in entry.xattrs)
         self._check()
 
     def take_path(self, depth: int) -> None:

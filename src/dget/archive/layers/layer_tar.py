@@ -17,8 +17,9 @@ _ID_MAX = 2**32 - 2
 _SIZE_MAX = 2**63 - 1
 _DEVICE_MAX = 2**32 - 1
 _SECONDS_MAX = 2**40
-# Linux takes no larger attribute (XATTR_SIZE_MAX).
+# Linux takes no larger attribute (XATTR_SIZE_MAX), and no more names of one file, a NUL after each (XATTR_LIST_MAX).
 _XATTR_MAX = 64 << 10
+_XATTR_NAMES_MAX = 64 << 10
 _XATTR_PREFIX = "SCHILY.xattr."
 # What the standard library's parser raises where bytes are no header.
 _PARSE_ERRORS = (tarfile.TarError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
@@ -165,4 +166,6 @@ def _xattrs(member: tarfile.TarInfo) -> tuple[tuple[str, bytes], ...]:
             if not 0 < len(name) <= 255 or "\0" in name or len(value) > _XATTR_MAX:
                 raise Unsupported(f"refused {shown(member.name)}: an attribute that no system takes", hint=HOSTILE)
             found.append((name, value))
+    if sum(len(name.encode(errors="surrogateescape")) + 1 for name, _ in found) > _XATTR_NAMES_MAX:
+        raise Unsupported(f"refused {shown(member.name)}: more attributes than a file can have", hint=HOSTILE)
     return tuple(sorted(found))

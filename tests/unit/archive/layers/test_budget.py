@@ -42,6 +42,12 @@ def with_long_owners() -> Iterator[Entry]:
         yield Entry(place=number, path=(str(number),), kind=Kind.FILE, user="u" * 100_000, group="g" * 100_000)
 
 
+def with_many_attributes() -> Iterator[Entry]:
+    for number in range(200):
+        attributes = tuple((f"{number}.{one}", b"%d" % (one % 1000 + 1000)) for one in range(4000))
+        yield Entry(place=number, path=(str(number),), kind=Kind.FILE, xattrs=attributes)
+
+
 def symlinks_upon_symlinks() -> Iterator[Entry]:
     folder: tuple[str, ...] = ()
     for number in range(30):
@@ -56,7 +62,9 @@ def apply_all(tree: Tree, entries: Iterator[Entry]) -> None:
         tree.apply(0, entry)
 
 
-@pytest.mark.parametrize("entries", [deep("a"), deep("ab"), deep_by_symlinks(), with_long_owners()])
+@pytest.mark.parametrize(
+    "entries", [deep("a"), deep("ab"), deep_by_symlinks(), with_long_owners(), with_many_attributes()]
+)
 def test_a_tree_takes_no_more_memory_than_is_counted(limit, entries):
     tree = Tree()
     tracemalloc.start()
@@ -71,11 +79,23 @@ def test_a_tree_takes_no_more_memory_than_is_counted(limit, entries):
         tracemalloc.stop()
 
 
-def test_looking_for_a_file_in_deep_folders_takes_no_more_memory_than_is_counted(limit):
+def layer_of_deep_folders() -> bytes:
     maker = LayerMaker()
     for number in range(10):
         maker.add(f"{number}/" + "a/" * 2000 + "f")
-    layers = MemoryLayers([maker.done()])
+    return maker.done()
+
+
+def layer_of_many_attributes() -> bytes:
+    maker = LayerMaker()
+    for number in range(30):
+        maker.add(f"f{number}", xattrs={f"{one}": b"1" for one in range(5000)})
+    return maker.done()
+
+
+@pytest.mark.parametrize("layer", [layer_of_deep_folders, layer_of_many_attributes])
+def test_looking_for_a_file_takes_no_more_memory_than_is_counted(limit, layer):
+    layers = MemoryLayers([layer()])
     tracemalloc.start()
     try:
         with pytest.raises(Unsupported, match="more than"):

@@ -54,7 +54,14 @@ def record(key: str, value: bytes) -> bytes:
     return str(size).encode() + body
 
 
+def attributes_of(count: int) -> bytes:
+    """Records of so many attributes, each with a name of four letters."""
+    return b"".join(record(f"SCHILY.xattr.{number:04x}", b"") for number in range(count))
+
+
 END = bytes(2 * BLOCK)
+# Of four letters and a NUL, as many as 64 KiB hold.
+XATTR_NAMES = 13_107
 
 
 def read(data: bytes) -> list[tuple[Entry, bytes]]:
@@ -205,11 +212,17 @@ def test_a_damaged_tar_is_refused_and_never_taken_for_a_shorter_one(data):
         pax(record("path", b"all"), b"g") + header("a"),
         pax(record("SCHILY.xattr.user.x", b"y" * 70_000)) + header("a"),
         pax(record("SCHILY.xattr.", b"y")) + header("a"),
+        pax(attributes_of(XATTR_NAMES + 1)) + header("a"),
     ],
 )  # fmt: skip
 def test_what_no_honest_builder_writes_is_refused(data):
     with pytest.raises(Unsupported):
         read(data + END)
+
+
+def test_a_file_has_as_many_attributes_as_linux_lists():
+    ((entry, _),) = read(pax(attributes_of(XATTR_NAMES)) + header("a") + END)
+    assert len(entry.xattrs) == XATTR_NAMES
 
 
 def test_a_comment_for_all_members_harms_nobody():
