@@ -244,14 +244,22 @@ def refused(dget_words: list[str | Path], workplace: Path, environment, what: st
     )
 
 
-def test_a_disk_that_cannot_say_that_a_file_has_its_name_is_no_success(words, workplace, environment):
-    done = refused([*words, "--no-cache", "-o", "x.tar"], workplace, environment, "fsync:error=EIO")
+@pytest.fixture
+def cached(words: list[str], dget) -> list[str]:
+    """A pull that fetches nothing: of what arrives, records would be synced too, now and then."""
+    through_cache = [*words, "--cache-dir", "cache"]
+    assert dget(*through_cache, "-o", "first.tar").returncode == 0
+    return through_cache
+
+
+def test_a_disk_that_cannot_say_that_a_file_has_its_name_is_no_success(cached, workplace, environment):
+    done = refused([*cached, "-o", "x.tar"], workplace, environment, "fsync:error=EIO")
     assert done.returncode == 8, done.stderr
     assert "x.tar: Input/output error" in done.stderr
 
 
-def test_a_file_system_that_syncs_no_folders_is_used_all_the_same(words, workplace, environment):
-    done = refused([*words, "--no-cache", "-o", "x.tar"], workplace, environment, "fsync:error=EINVAL")
+def test_a_file_system_that_syncs_no_folders_is_used_all_the_same(cached, workplace, environment):
+    done = refused([*cached, "-o", "x.tar"], workplace, environment, "fsync:error=EINVAL")
     assert done.returncode == 0, done.stderr
 
 
