@@ -9,6 +9,8 @@ from dget.model import Descriptor
 from dget.store import BlobStore
 
 _PIECE = 1 << 20
+# Larger pieces of memory are taken from the system and given back each time.
+_READ = 120 << 10
 
 
 class CachedBlobs:
@@ -24,7 +26,7 @@ class CachedBlobs:
         with self._opened(blob) as file:
             while start < end:
                 self._cancel.check()
-                size = min(_PIECE, end - start)
+                size = min(_READ, end - start)
                 # A file cut short, or gone, gives zeros, which the digest refuses.
                 sink.write((file.read_at(start, size) if file else b"").ljust(size, b"\0"))
                 start += size

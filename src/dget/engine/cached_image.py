@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from dget.engine.connection_limit import FIRST
+from dget.engine.connection_limit import USUAL
 from dget.engine.fetching import Fetching
 from dget.engine.image_source import ImageSource
 from dget.engine.last_resolution import ago, last_resolution
@@ -38,7 +38,7 @@ class CachedImage:
         self._clock = clock
         self._offline = offline
         self._fetching = fetching
-        self._at_once = fetching.connections or FIRST
+        self._at_once = fetching.connections or USUAL
         self._cancel = cancel
         self._observer = observer
 

@@ -67,6 +67,11 @@ class ChunkMap:
         return self._watermark
 
     @property
+    def front_claimed(self) -> bool:
+        """Whether somebody fetches what holds the watermark back."""
+        return not self.complete and self._chunks[self._front].claimed
+
+    @property
     def complete(self) -> bool:
         return self.watermark == self.size
 

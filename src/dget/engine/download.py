@@ -10,7 +10,7 @@ from dget.engine import journals
 from dget.engine.admission import Admission, Wanted
 from dget.engine.awaited import AWAIT_EVERY
 from dget.engine.connection_limit import ConnectionLimit
-from dget.engine.connections import WATCH_EVERY, Claim, Connections
+from dget.engine.connections import FIRST_WATCH, WATCH_EVERY, Claim, Connections
 from dget.engine.fetching import Fetching
 from dget.engine.liar import find_liar
 from dget.engine.sources import Sources
@@ -56,7 +56,10 @@ class Download:
         self._cancel = cancel
         self._observer = observer
         self._verified = verified
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        # Hashers wait on a condition of their own: batches come by the thousand, and concern nobody else.
+        self._changed = threading.Condition(lock)
+        self._ripe = threading.Condition(lock)
         self._connections = Connections(
             ConnectionLimit(fetching.connections), self._changed, hurry=not fetching.rate_limit
         )
@@ -65,6 +68,7 @@ class Download:
         self._outstanding = 0
         self._failure: BaseException | None = None
         self._threads: list[threading.Thread] = []
+        self._fetching_threads = 0
         self._admission = Admission(
             sources, store, fetching, cancel=cancel, observer=observer, add=self._add, finish=self._finish
         )
@@ -106,11 +110,21 @@ class Download:
         self._admit()
         work = [*beside]
         work += [self._hash] * min(os.cpu_count() or 1, _HASHERS_MAX)
-        work += [self._fetch_chunks] * (self._connections.most if self._open or self._admission.awaits else 0)
         work += [self._watch, self._await_others, lambda: journals.keep_journals(self._all, self._cancel)]
-        self._threads = [threading.Thread(target=self._guard(part), name="dget-work", daemon=True) for part in work]
-        for thread in self._threads:
-            thread.start()
+        self._employ()
+        for part in work:
+            self._begin(part)
+
+    def _begin(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=self._guard(work), name="dget-work", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _employ(self) -> None:
+        """As many threads as connections are wanted; those that were are there to stay."""
+        while self._fetching_threads < self._connections.wanted and (self._open or self._admission.awaits):
+            self._fetching_threads += 1
+            self._begin(self._fetch_chunks)
 
     def _admit(self) -> None:
         """Begins with the next blobs: each one that is open holds files."""
@@ -130,13 +144,13 @@ class Download:
                 return
             self._all.append(transfer)
             self._open.append(transfer)
-            self._changed.notify_all()
+            self._wake()
 
     def _done(self, work: Callable[[], None]) -> None:
         work()
         with self._changed:
             self._outstanding -= 1
-            self._changed.notify_all()
+            self._wake()
 
     def _leave(self) -> None:
         self._cancel.cancel()
@@ -154,6 +168,7 @@ class Download:
     def _wake(self) -> None:
         with self._changed:
             self._changed.notify_all()
+            self._ripe.notify_all()
 
     def _guard(self, work: Callable[[], None]) -> Callable[[], None]:
         def body() -> None:
@@ -165,14 +180,17 @@ class Download:
                 with self._changed:
                     if self._failure is None and not self._cancel.cancelled:
                         self._failure = error
-                    self._changed.notify_all()
+                    self._wake()
 
         return body
 
     def _watch(self) -> None:
+        wait = FIRST_WATCH
         while not self._ended:
-            self._cancel.sleep(WATCH_EVERY)
+            self._cancel.sleep(wait)
             self._connections.watch(self._all)
+            self._employ()
+            wait = WATCH_EVERY
 
     # Fetching.
 
@@ -259,7 +277,8 @@ class Download:
 
     def _advanced(self, transfer: Transfer) -> None:
         if transfer.hash_waits:
-            self._wake()
+            with self._changed:
+                self._ripe.notify()
 
     def _without_ranges(self, claim: Claim) -> None:
         """A server knows no ranges: others are asked; where there are none, blobs are fetched in one piece from now on."""
@@ -290,20 +309,19 @@ class Download:
                 self._follow(transfer, buffer)
 
     def _next_to_hash(self) -> Transfer | None:
-        with self._changed:
+        with self._ripe:
             while not self._ended:
                 for transfer in self._open:
-                    if transfer.hash_waits:
-                        transfer.hashing = True
+                    if transfer.hash_waits and transfer.hashing.acquire(blocking=False):
                         return transfer
-                self._changed.wait()
+                self._ripe.wait()
         return None
 
     def _follow(self, transfer: Transfer, buffer: memoryview) -> None:
         transfer.hash_step(buffer)
         with self._changed:
             if transfer.hashed < transfer.blob.size:
-                transfer.hashing = False
+                transfer.hashing.release()
                 return
         if not transfer.matches:
             liars = self._liars(transfer)
@@ -349,7 +367,7 @@ class Download:
         else:
             self._restart_damaged(transfer)
             text = f"blob {blob.digest.short} arrived damaged: fetching it again"
-        transfer.hashing = False
+        transfer.hashing.release()
         self._observer(Warned(text=text))
         self._changed.notify_all()
 

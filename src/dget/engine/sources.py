@@ -50,7 +50,8 @@ class Source:
     """One host, and what the run learned of it.
 
     proven: whether bytes of its were compared; busy: claims in its hands.
-    rate: bytes a second of one of its connections lately, 0 where that is not known; lacks: blobs that it has not.
+    rate: bytes a second of one of its connections on the whole, 0 where that is not known; lately: the same, of its last
+    `latest` bytes; lacks: blobs that it has not.
     strikes: failures in a row; spared_until: monotonic seconds.
     """
 
@@ -58,6 +59,8 @@ class Source:
     proven: bool
     busy: int = 0
     rate: float = 0.0
+    lately: float = 0.0
+    latest: int = 0
     strikes: int = 0
     spared_until: float = 0.0
     lacks: set[Digest] = field(default_factory=set)
@@ -72,8 +75,8 @@ class Source:
 
     def measured(self, count: int, seconds: float) -> None:
         """count: bytes that one connection gave in that time."""
-        rate = count / max(seconds, 0.001)
-        self.rate = (self.rate + rate) / 2 if self.rate else rate
+        self.latest, self.lately = count, count / max(seconds, 0.001)
+        self.rate = (self.rate + self.lately) / 2 if self.rate else self.lately
         self.strikes = 0
 
 

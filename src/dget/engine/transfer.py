@@ -1,6 +1,7 @@
 """One blob's way from the network into its region, with the hash that follows it."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -15,8 +16,9 @@ from dget.model import Descriptor, Digest
 from dget.store import Ingest
 
 _WINDOW = 128 << 20
-# Gathered before a positional write: 1.2 s of processor time a GB become 0.8.
-_BATCH = 256 << 10
+# Gathered before a positional write: 1.2 s of processor time a GB become 0.8. What is slow to come waits so many seconds
+# at most: until then it does not count, and a killed process loses it.
+_BATCH, _BATCH_WAITS = 256 << 10, 0.2
 _HASH_STEP = 1 << 20
 # The least that file systems share.
 _BLOCK = 4096
@@ -73,7 +75,8 @@ class Transfer:
         self.lock = threading.Condition()
         self.writers = 0
         self.restarts = 0
-        self.hashing = False
+        # Held by whoever hashes.
+        self.hashing = threading.Lock()
         kept = _proven(region, journal.kept(blob)) if journal else []
         if not kept and elsewhere and target is not None:
             kept = _moved(target, region, _proven(target, elsewhere.kept(blob)))
@@ -101,7 +104,7 @@ class Transfer:
     @property
     def hash_waits(self) -> bool:
         """Whether hashing is worth a thread's while now."""
-        if self.hashing:
+        if self.hashing.locked():
             return False
         watermark = self.map.watermark
         return watermark - self.hashed >= _HASH_STEP or watermark == self.blob.size
@@ -113,9 +116,25 @@ class Transfer:
         while state is self._hash and state.done < target:
             piece = buffer[: min(_HASH_STEP, target - state.done)]
             self.region.read_into(state.done, piece)
-            state.hasher.update(piece)
-            self._copy(piece, state.done)
-            state.done += len(piece)
+            self._take_in(state, piece)
+
+    def hash_at_once(self, at: int, batch: memoryview) -> None:
+        """Hashes what has just been written, where the hash has come so far, while the core's cache still has it.
+
+        Not the last of a blob, which is `hash_step`'s to end, nor what costs no network: reading it is work for another core.
+        """
+        if self.at_hand or at != self.hashed or self.map.complete or not self.hashing.acquire(blocking=False):
+            return
+        try:
+            if at == self.hashed:
+                self._take_in(self._hash, batch)
+        finally:
+            self.hashing.release()
+
+    def _take_in(self, state: _Hash, piece: memoryview) -> None:
+        state.hasher.update(piece)
+        self._copy(piece, state.done)
+        state.done += len(piece)
 
     @property
     def hashed(self) -> int:
@@ -186,20 +205,24 @@ class ChunkSink:
         self._advanced = advanced
         self._limit = limit
         self._cancel = cancel
-        self._batch: list[bytes] = []
+        # One for all of it: pieces in a list cost a call each later on, and joined they are memory to be got each time.
+        self._buffer = memoryview(bytearray(_BATCH))
         self._size = 0
+        self._due = 0.0
         # A slow link's bytes must not wait long for their batch.
         self._full = _BATCH if limit is None else max(1, min(_BATCH, int(limit.rate / 8)))
 
     def write(self, data: bytes) -> None:
-        self._batch.append(data)
-        self._size += len(data)
-        if self._size >= self._full:
-            self.flush()
+        # Every 16 KB: no more than what must be.
+        end = self._size + len(data)
+        if end < self._full and time.monotonic() < self._due:
+            self._buffer[self._size : end] = data
+            self._size = end
+        else:
+            self._fill(memoryview(data))
 
     def flush(self) -> None:
         """Raises Superseded, and IntegrityError where the server sent more than was asked for."""
-        batch, self._batch = self._batch, []
         size, self._size = self._size, 0
         if not size:
             return
@@ -214,32 +237,35 @@ class ChunkSink:
             if not ours:
                 raise Superseded
             transfer.writers += 1
-        if ours < size:
-            batch = [b"".join(batch)[:ours]]
         try:
-            transfer.region.write(chunk.position, batch)
-            checksum = _crc32(batch, chunk.crc32)
-        except BaseException:
-            self._written()
-            raise
-        with transfer.lock:
-            self._map.landed(chunk, ours, checksum)
-            transfer.count(ours)
-        self._written()
+            self._put(self._buffer[:ours])
+        finally:
+            with transfer.lock:
+                transfer.writers -= 1
+                transfer.lock.notify_all()
         self._advanced(transfer)
         if chunk.complete and chunk.stop < self._asked:
             raise Superseded
 
-    def _written(self) -> None:
-        with self._transfer.lock:
-            self._transfer.writers -= 1
-            self._transfer.lock.notify_all()
+    def _fill(self, data: memoryview) -> None:
+        while data:
+            piece = data[: self._full - self._size]
+            self._buffer[self._size : self._size + len(piece)] = piece
+            self._size += len(piece)
+            data = data[len(piece) :]
+            if self._size == self._full or time.monotonic() >= self._due:
+                self.flush()
+                self._due = time.monotonic() + _BATCH_WAITS
 
-
-def _crc32(batch: Sequence[bytes], checksum: int) -> int:
-    for data in batch:
-        checksum = crc32(data, checksum)
-    return checksum
+    def _put(self, batch: memoryview) -> None:
+        chunk, transfer = self._chunk, self._transfer
+        at = chunk.position
+        transfer.region.write(at, [batch])
+        checksum = crc32(batch, chunk.crc32)
+        with transfer.lock:
+            self._map.landed(chunk, len(batch), checksum)
+            transfer.count(len(batch))
+        transfer.hash_at_once(at, batch)
 
 
 def _proven(region: Region, claimed: Sequence[Record]) -> list[Record]:

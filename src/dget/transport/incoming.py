@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 
 from dget.errors import NetworkError
-from dget.flow import ByteSink
 from dget.protocol.http import Headers, Response
 from dget.transport.protocol import ResponseSink
 
@@ -24,7 +23,7 @@ class Incoming:
         self._fields: list[tuple[str, str]] = []
         self._lines = 0
         self._in_head = False
-        self._target: ByteSink | None = None
+        self._take: Callable[[bytes], None] = self._collect
         self._body: list[bytes] = []
         self._body_size = 0
 
@@ -32,7 +31,13 @@ class Incoming:
         return self._guarded(self._take_header, line)
 
     def write(self, data: bytes) -> int | None:
-        return self._guarded(self._take_body, data)
+        # Called for every 16 KB: nothing but what must be.
+        try:
+            self._take(data)
+        except BaseException as error:  # noqa: BLE001 - raised again after perform
+            self.failure = error
+            return -1
+        return None
 
     def response(self) -> Response:
         return Response(status=self._status, headers=Headers.of(self._fields), body=b"".join(self._body))
@@ -63,12 +68,10 @@ class Incoming:
         else:
             self._in_head = False
             if self._status >= 200 and self._sink is not None:
-                self._target = self._sink.begin(self._status, Headers.of(self._fields))
+                target = self._sink.begin(self._status, Headers.of(self._fields))
+                self._take = target.write if target else self._collect
 
-    def _take_body(self, data: bytes) -> None:
-        if self._target is not None:
-            self._target.write(data)
-            return
+    def _collect(self, data: bytes) -> None:
         self._body_size += len(data)
         if self._body_size > _BODY_MAX:
             raise NetworkError(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dget.engine.connection_limit import CEILING, FIRST, ConnectionLimit
+from dget.engine.connection_limit import CEILING, FIRST, USUAL, ConnectionLimit
 
 
 def measured(limit: ConnectionLimit, *rates: float) -> int:
@@ -11,28 +11,45 @@ def measured(limit: ConnectionLimit, *rates: float) -> int:
     return limit.now
 
 
+@pytest.mark.parametrize("rate", [0.0, 1e6, 150e6])
+def test_the_first_look_leads_to_the_usual_number_where_a_connection_does_not_give_all_that_can_be_taken(rate):
+    assert measured(ConnectionLimit(), rate) == USUAL
+
+
+def test_it_stays_at_a_few_where_each_gives_plenty_and_thinks_again_when_they_do_not():
+    limit = ConnectionLimit()
+    assert measured(limit, *[900e6] * 60) == FIRST
+    assert measured(limit, 90e6) == USUAL
+
+
 def test_it_grows_while_the_rate_grows_and_never_beyond_the_ceiling():
-    assert measured(ConnectionLimit(), 80e6, 120e6) == CEILING
-    assert measured(ConnectionLimit(), *(10.0**power for power in range(30))) == CEILING
+    assert measured(ConnectionLimit(), 20e6, 80e6, 120e6) == CEILING
+    assert measured(ConnectionLimit(), *(10.0 ** (power / 10) for power in range(80))) == CEILING
 
 
 def test_a_step_that_brings_nothing_is_taken_back():
     limit = ConnectionLimit()
-    assert measured(limit, 100e6) == FIRST + 4
-    assert measured(limit, 101e6) == FIRST
-    assert measured(limit, 100e6, 101e6, 99e6) == FIRST
+    assert measured(limit, 30e6, 100e6) == USUAL + 4
+    assert measured(limit, 101e6) == USUAL
+    assert measured(limit, 100e6, 101e6, 99e6) == USUAL
 
 
 def test_after_a_while_it_tries_again():
     limit = ConnectionLimit()
-    measured(limit, 100e6, *[100e6] * 21)
-    assert measured(limit, 100e6) >= FIRST
+    assert measured(limit, *[100e6] * 52) == USUAL
+    assert measured(limit, 100e6) == USUAL + 4
 
 
-def test_it_does_not_grow_while_connections_stand_idle():
+def test_it_does_not_grow_beyond_the_usual_while_connections_stand_idle():
     limit = ConnectionLimit()
-    limit.measured(1e6, busy=1)
-    limit.measured(9e6, busy=1)
+    for rate in (1e6, 9e6, 90e6):
+        limit.measured(rate, busy=1)
+    assert limit.now == USUAL
+
+
+def test_nobody_is_no_measure():
+    limit = ConnectionLimit()
+    limit.measured(0.0, busy=0)
     assert limit.now == FIRST
 
 
@@ -43,7 +60,7 @@ def test_it_shrinks_when_the_server_resists_and_grows_again_by_one_and_ever_more
         limit.refused()
     assert limit.now == 1
     assert measured(limit, 1e6, 2e6, 4e6) == 1
-    assert measured(limit, *[4e6] * 320) == 2
+    assert measured(limit, *[4e6] * 800) == 2
 
 
 @pytest.mark.parametrize("chosen", [1, 3, 32])
