@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
+
+import msgspec
 
 from dget.errors import UsageError
 
@@ -37,8 +38,7 @@ _LEVELS = {Method.GZIP: range(1, 10), Method.ZSTD: range(1, 23)}
 _COMPRESSION = re.compile(r"([a-z]+)(?::(\d{1,2}))?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OuterCompression:
+class OuterCompression(msgspec.Struct, frozen=True, kw_only=True):
     """level: None where nothing is to be compressed that the registry compressed already: gzip then wraps only."""
 
     method: Method
@@ -61,8 +61,7 @@ class OuterCompression:
         return f"{self.method}:{self.level}" if self.level else str(self.method)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class Form(msgspec.Struct, frozen=True, kw_only=True):
     """folder: whether a root file system is to be a folder, and no tar."""
 
     format: Format = Format.DOCKER_ARCHIVE

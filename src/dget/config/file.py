@@ -5,9 +5,11 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from dget.config.hosts import HostSettings
 from dget.config.kinds import Misfit
@@ -21,14 +23,13 @@ _HEADER = re.compile(r"\s*(\[\[?[^\]\"']*(?:(?:\"[^\"]*\"|'[^']*')[^\]\"']*)*\]\
 _KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigFile:
+class ConfigFile(msgspec.Struct, frozen=True, kw_only=True):
     """path: where it is, or would be; values: of the Settings' fields that it sets; lines: the line of each key."""
 
     path: Path
     exists: bool = False
-    values: Mapping[str, Any] = field(default_factory=dict)
-    lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+    values: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    lines: Mapping[tuple[str, ...], int] = msgspec.field(default_factory=dict)
 
     def line(self, key: str) -> int:
         """Where the file first speaks of it."""

@@ -6,10 +6,10 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from dget.codec import FileLock, disk_errors
 from dget.codec.whole_file import write_durably

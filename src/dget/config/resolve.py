@@ -1,8 +1,9 @@
 """Addresses that the person gives for hosts, in place of what DNS says: `--resolve HOST:PORT:ADDR`."""
 
 import re
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 from dget.errors import UsageError
 from dget.protocol.addresses import parse_address
@@ -10,8 +11,7 @@ from dget.protocol.addresses import parse_address
 _SHAPE = re.compile(r"\+?(?P<host>\[[^\]]+\]|[^:\[\]]+):(?P<port>\d{1,5}):(?P<addresses>.+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
+class Pin(msgspec.Struct, frozen=True, kw_only=True):
     """host: in lower case, or `*`; addresses: as curl writes them, IPv6 with or without brackets."""
 
     host: str

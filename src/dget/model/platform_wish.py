@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Self, TypeAlias
+
+import msgspec
 
 from dget.errors import UsageError
 from dget.model.platform import Platform, choose_platform
@@ -13,8 +14,7 @@ _ALL = "all"
 _PATTERN = re.compile(r"[A-Za-z0-9_.+*?()-]+(/[A-Za-z0-9_.+*?-]+){0,2}")
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformPattern:
+class PlatformPattern(msgspec.Struct, frozen=True):
     """`linux/*`, `*/arm64`, `linux/arm/v*`, or `all`: whatever is built and matches, in the index's order."""
 
     text: str
@@ -38,8 +38,7 @@ class PlatformPattern:
 Term: TypeAlias = Platform | PlatformPattern
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformWish:
+class PlatformWish(msgspec.Struct, frozen=True):
     """terms: what each chooses is wanted. named: whether the person said so, or it is this machine's platform."""
 
     terms: tuple[Term, ...]

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 # RFC 9110 section 11.6.1: challenges and their parameters share one comma-separated list.
 _ITEM = re.compile(
@@ -15,8 +16,7 @@ _ITEM = re.compile(
 _LENGTH_MAX = 8192
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(msgspec.Struct, frozen=True):
     """scheme: lower case; parameters: names in lower case."""
 
     scheme: str

@@ -3,8 +3,9 @@
 import base64
 import binascii
 from collections.abc import Iterator
-from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
+
+from msgspec.structs import replace
 
 from dget.protocol.http import Request, Response
 

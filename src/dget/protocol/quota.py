@@ -1,8 +1,9 @@
 """What a registry lets us do yet: the quota that it tells in its headers."""
 
 import re
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 from dget.protocol.http import Headers
 
@@ -12,8 +13,7 @@ _VALUE = re.compile(r"(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?")
 _LOW = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quota:
+class Quota(msgspec.Struct, frozen=True, kw_only=True):
     """Pulls allowed in a window.
 
     limit, remaining: pulls; window: seconds; source: whom it counts for, as the registry says it.

@@ -9,7 +9,6 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -25,8 +24,7 @@ _DROPPED = frozenset(("id", "parent", "parent_id", "layer_id", "throwaway", "Siz
 _LAYERS_MAX = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnpackedLayer:
+class UnpackedLayer(msgspec.Struct, frozen=True, kw_only=True):
     """size: bytes of the blob; diff_id: of the tar that it unpacks to; media_type: by how it is packed."""
 
     digest: Digest
@@ -35,8 +33,7 @@ class UnpackedLayer:
     media_type: str = kinds.DOCKER_LAYER_GZIP
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schema1:
+class Schema1(msgspec.Struct, frozen=True, kw_only=True):
     """An old manifest, read and checked.
 
     digest: what registries call it; layers: the base first, without those that hold nothing; config: the fields of the
@@ -50,8 +47,7 @@ class Schema1:
     architecture: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Converted:
+class Converted(msgspec.Struct, frozen=True, kw_only=True):
     """The documents of schema 2, as bytes."""
 
     manifest: bytes

@@ -8,8 +8,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from dget.config.tls import HostTls
 from dget.errors import UsageError
@@ -29,8 +30,7 @@ _BEGIN = b"-----BEGIN CERTIFICATE-----"
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class TrustStore:
+class TrustStore(msgspec.Struct, frozen=True):
     """file: as OpenSSL reads it; own: PEM text in its place; folder: where OpenSSL looks an authority up when it meets it;
     native: the operating system's store.
     """

@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -19,8 +18,7 @@ _WRONG_TYPE = re.compile(r"(?P<what>.*) - at `\$(?P<place>.*)`")
 _KEY = re.compile(r"[A-Za-z][\w-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
+class ConfigFile(msgspec.Struct, frozen=True):
     path: Path
     text: str
 

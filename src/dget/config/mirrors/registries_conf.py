@@ -4,7 +4,6 @@ Source: containers-registries.conf(5); containers/image, pkg/sysregistriesv2.
 """
 
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -52,8 +51,7 @@ class _Document(msgspec.Struct):
     registries: _Version1 | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """location: replaces the prefix in a name. digests, tags: what kind of reference it is for."""
 
     location: str
@@ -62,8 +60,7 @@ class Endpoint:
     tags: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistryRule:
+class RegistryRule(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of the names under a prefix. primary: location is empty where the name stays as it is."""
 
     prefix: str
@@ -83,12 +80,11 @@ class RegistryRule:
         return len(self.prefix) if name.startswith(self.prefix) and rest[:1] in ("", "/", ":", "@") else 0
 
 
-@dataclass(frozen=True, slots=True)
-class RegistriesConf:
+class RegistriesConf(msgspec.Struct, frozen=True):
     """rules: by prefix. aliases: full names by short name, with the file that says so; empty ones are taken back."""
 
-    rules: dict[str, RegistryRule] = field(default_factory=dict)
-    aliases: dict[str, tuple[str, Path]] = field(default_factory=dict)
+    rules: dict[str, RegistryRule] = msgspec.field(default_factory=dict)
+    aliases: dict[str, tuple[str, Path]] = msgspec.field(default_factory=dict)
 
     @classmethod
     def parse(cls, file: ConfigFile) -> "RegistriesConf":
