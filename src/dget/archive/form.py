@@ -35,7 +35,7 @@ _OTHER_SUFFIXES = (".7z", ".bz2", ".lz4", ".rar", ".tbz", ".tbz2", ".tlz", ".txz
 # What Docker's own tools and the original wrote, and what everything else takes.
 _DEFAULT_METHOD = {Format.DOCKER_ARCHIVE: Method.GZIP, Format.ROOTFS: Method.GZIP}
 _LEVELS = {Method.GZIP: range(1, 10), Method.ZSTD: range(1, 23)}
-_COMPRESSION = re.compile(r"([a-z]+)(?::(\d{1,2}))?")
+_COMPRESSION = r"([a-z]+)(?::(\d{1,2}))?"
 
 
 class OuterCompression(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ class OuterCompression(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, text: str) -> Self:
         """`none`, `gzip`, `gzip:9`, `zstd`, `zstd:19`. Raises UsageError."""
-        match = _COMPRESSION.fullmatch(text.lower())
+        match = re.fullmatch(_COMPRESSION, text.lower())
         known = match is not None and match[1] in set(Method)
         level = int(match[2]) if match and match[2] else None
         if match is None or not known or (level is not None and level not in _LEVELS.get(Method(match[1]), ())):

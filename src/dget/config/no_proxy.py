@@ -14,7 +14,7 @@ import msgspec
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
-_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*):(?P<port>\d+)\Z")
+_PORT = r"(?P<host>\[[^\]]*\]|[^:]*):(?P<port>\d+)\Z"
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ class NoProxy(msgspec.Struct, frozen=True):
 def _entry(word: str) -> _Entry:
     port = None
     # An IPv6 address without brackets has no port.
-    if (match := _PORT.match(word)) and _network(word) is None:
+    if (match := re.match(_PORT, word)) and _network(word) is None:
         word, port = match["host"], int(match["port"])
     if word == "*":
         return _Entry(everything=True, port=port)

@@ -8,7 +8,7 @@ import msgspec
 from dget.errors import UsageError
 from dget.protocol.addresses import parse_address
 
-_SHAPE = re.compile(r"\+?(?P<host>\[[^\]]+\]|[^:\[\]]+):(?P<port>\d{1,5}):(?P<addresses>.+)")
+_SHAPE = r"\+?(?P<host>\[[^\]]+\]|[^:\[\]]+):(?P<port>\d{1,5}):(?P<addresses>.+)"
 
 
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, text: str) -> Self:
         """From what `curl --resolve` takes. Raises UsageError."""
-        match = _SHAPE.fullmatch(text.strip())
+        match = re.fullmatch(_SHAPE, text.strip())
         addresses = tuple(match["addresses"].split(",")) if match else ()
         if match is None or int(match["port"]) > 65535 or not all(map(parse_address, addresses)):
             raise UsageError(

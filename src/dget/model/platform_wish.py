@@ -11,7 +11,7 @@ from dget.errors import UsageError
 from dget.model.platform import Platform, choose_platform
 
 _ALL = "all"
-_PATTERN = re.compile(r"[A-Za-z0-9_.+*?()-]+(/[A-Za-z0-9_.+*?-]+){0,2}")
+_PATTERN = r"[A-Za-z0-9_.+*?()-]+(/[A-Za-z0-9_.+*?-]+){0,2}"
 
 
 class PlatformPattern(msgspec.Struct, frozen=True):
@@ -73,7 +73,7 @@ def _terms(text: str) -> Iterator[Term]:
     for word in text.lower().split(","):
         term = word.strip()
         if term == _ALL or set("*?") & set(term):
-            if not _PATTERN.fullmatch(term):
+            if not re.fullmatch(_PATTERN, term):
                 raise UsageError(
                     f"invalid platform pattern {word.strip()!r}",
                     hint="for example linux/* or */arm64; all means each one",

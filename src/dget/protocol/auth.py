@@ -3,7 +3,6 @@
 Sources: distribution, docs/spec/auth/token.md and oauth.md; RFC 7617.
 """
 
-import base64
 from collections.abc import Callable, Generator
 from typing import TypeAlias
 from urllib.parse import urlencode, urlsplit
@@ -243,6 +242,8 @@ def _read_token(response: Response, authority: Authority, credential: Credential
 
 def _basic(credential: Credential) -> str:
     """An identity token stands in the password's place where nothing but GET or Basic is known."""
+    import base64
+
     name = credential.username or _TOKEN_NAME
     pair = f"{name}:{credential.password or credential.identity_token}".encode()
     return f"Basic {base64.b64encode(pair).decode()}"

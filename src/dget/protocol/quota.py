@@ -7,7 +7,7 @@ import msgspec
 
 from dget.protocol.http import Headers
 
-_VALUE = re.compile(r"(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?")
+_VALUE = r"(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?"
 
 # A few images more, whatever the limit.
 _LOW = 10
@@ -33,8 +33,8 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def from_headers(cls, headers: Headers) -> Self | None:
         """The quota told in `100;w=21600`, or None where the registry tells none that can be read."""
-        limit = _VALUE.match(headers.get("ratelimit-limit") or "")
-        remaining = _VALUE.match(headers.get("ratelimit-remaining") or "")
+        limit = re.match(_VALUE, headers.get("ratelimit-limit") or "")
+        remaining = re.match(_VALUE, headers.get("ratelimit-remaining") or "")
         if limit is None or remaining is None:
             return None
         return cls(

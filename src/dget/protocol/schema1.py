@@ -18,7 +18,7 @@ from dget.model import Digest
 from dget.model import media_type as kinds
 from dget.model.document import decode
 
-_ID = re.compile(r"[0-9a-f]{64}")
+_ID = r"[0-9a-f]{64}"
 # Fields of the old configuration that have no place in the new one.
 _DROPPED = frozenset(("id", "parent", "parent_id", "layer_id", "throwaway", "Size"))
 _LAYERS_MAX = 1000
@@ -172,7 +172,7 @@ def _without_repetition(pieces: Sequence[_Compatibility]) -> list[int]:
     Raises Unsupported unless each is the child of the one below it.
     """
     for piece in pieces:
-        if not _ID.fullmatch(piece.id):
+        if not re.fullmatch(_ID, piece.id):
             raise Unsupported(f"this old manifest has a layer with an invalid id: {piece.id[:80]!r}")
     kept = [place for place, piece in enumerate(pieces) if place + 1 == len(pieces) or piece.id != pieces[place + 1].id]
     if len({pieces[place].id for place in kept}) != len(kept):

@@ -14,8 +14,8 @@ from dget.errors import UsageError
 from dget.model import Reference
 
 # A full name that is valid for sure: none so short has 64 hexadecimal digits.
-_USUAL_NAME = re.compile(r"(?=.{1,60}\Z)[a-z0-9]+([.-][a-z0-9]+)*\.[a-z]+(/[a-z0-9]+([-_][a-z0-9]+)*)+")
-_PREFIX = re.compile(r"\*\.[A-Za-z0-9.-]+|[A-Za-z0-9.\[\]_-]+(?::[0-9]+)?(?:/[\w./:@-]+)?")
+_USUAL_NAME = r"(?=.{1,60}\Z)[a-z0-9]+([.-][a-z0-9]+)*\.[a-z]+(/[a-z0-9]+([-_][a-z0-9]+)*)+"
+_PREFIX = r"\*\.[A-Za-z0-9.-]+|[A-Za-z0-9.\[\]_-]+(?::[0-9]+)?(?:/[\w./:@-]+)?"
 
 
 class _Endpoint(msgspec.Struct, rename="kebab"):
@@ -129,7 +129,7 @@ def _rule(file: ConfigFile, registry: _Registry) -> RegistryRule:
         raise file.wrong("a [[registry]] has neither prefix nor location", "[[registry]]")
     if not location and not prefix.startswith("*."):
         raise file.wrong(f"the registry {prefix!r} has no location", prefix)
-    if not _PREFIX.fullmatch(prefix):
+    if not re.fullmatch(_PREFIX, prefix):
         raise file.wrong(f"{prefix!r} is no prefix of a name", prefix, hint="a wildcard is written *.example.com")
     mirrors = []
     for mirror in registry.mirror:
@@ -159,7 +159,7 @@ def _location(file: ConfigFile, text: str) -> str:
 
 def _alias(file: ConfigFile, short: str, full: str) -> str:
     # Systems come with a list of a hundred, which is read at each start.
-    if _USUAL_NAME.fullmatch(full):
+    if re.fullmatch(_USUAL_NAME, full):
         return full
     first = full.partition("/")[0]
     if full and ("/" not in full or not any(mark in first for mark in ".:")) and first != "localhost":
