@@ -17,7 +17,6 @@ def write_durably(path: Path, data: bytes) -> None:
     """The same of what nobody could make anew: it is there after a power cut, too, and stays whose it was to read and
     write. Raises OSError.
     """
-
     import shutil
 
     def write(part: Path) -> None:
