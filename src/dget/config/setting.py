@@ -1,7 +1,7 @@
 """One thing that can be set: its names, its kind and its help, written once beside its field."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -10,8 +10,7 @@ from dget.config.kinds import Kind
 Group: TypeAlias = Literal["connection", "cache", "image"]
 
 
-# A named tuple is defined in a tenth of a dataclass's time: each start needs this one.
-class Setting(NamedTuple):
+class Setting(msgspec.Struct, frozen=True):
     """key: in `config.toml`; `--cache-dir`, `DGET_CACHE_DIR` and `cache_dir` are one setting.
 
     field: of the class that holds the value; group: the verbs' options that it belongs to; flag: whether the command
