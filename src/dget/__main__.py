@@ -1,7 +1,5 @@
 """`python -m dget`."""
 
-import sys
+from dget.cli.main import run_and_exit
 
-from dget.cli.main import main
-
-sys.exit(main())
+run_and_exit()

@@ -6,9 +6,9 @@ import os
 import stat
 import sys
 import tempfile
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from dget import Client, Settings
 from dget.codec import FileLock

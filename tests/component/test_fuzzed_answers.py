@@ -7,11 +7,11 @@ import re
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dget import Client, Settings
 from dget.archive import check_archive

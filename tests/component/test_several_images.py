@@ -3,10 +3,10 @@
 import io
 import json
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dget import Client, Settings
 from dget.archive import check_archive

@@ -42,7 +42,7 @@ def test_another_name_is_an_attribute_error_as_in_any_module():
 @pytest.mark.parametrize(
     ("words", "spared"),
     [
-        ("--help", ["dget.api.client", "dget.model", "pycurl", "msgspec", "rich"]),
+        ("--help", ["dget.api.client", "dget.model", "dget.flow", "pycurl", "rich"]),
         ("tags localhost:1/x", ["dget.engine.doctor", "dget.archive.layers.tree", "dget.store.prune", "rich"]),
     ],
 )

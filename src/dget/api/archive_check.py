@@ -1,9 +1,10 @@
 """Whether a file of images is whole, and who loads it: a call that needs no registry."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from dget.config import machine_platform
 from dget.errors import IntegrityError
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from dget.archive.inspection import Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveCheck:
+class ArchiveCheck(msgspec.Struct, frozen=True, kw_only=True):
     """faults: what is wrong with the file itself, whoever reads it; consumers: what each makes of it.
 
     packed: what the file is compressed with, or `none`.

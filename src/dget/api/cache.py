@@ -3,9 +3,10 @@
 import fnmatch
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+import msgspec
 
 from dget.config import Settings
 from dget.errors import NotFound, UsageError
@@ -20,8 +21,7 @@ T = TypeVar("T")
 _SILENT_MAX = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheImage:
+class CacheImage(msgspec.Struct, frozen=True, kw_only=True):
     """An image in a cache. Sizes in bytes, times in unix time.
 
     own: bytes that no other image needs; shared: those that others need too, which are named in shared_with; complete:
@@ -42,8 +42,7 @@ class CacheImage:
     used: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheFolder:
+class CacheFolder(msgspec.Struct, frozen=True, kw_only=True):
     """Sizes in bytes. unfinished: of downloads to be gone on with; bad: set aside; unreferenced: of no image."""
 
     path: Path
@@ -56,23 +55,20 @@ class CacheFolder:
     images: tuple[CacheImage, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheUsage:
+class CacheUsage(msgspec.Struct, frozen=True, kw_only=True):
     """now: when this was true, unix time."""
 
     now: float
     folders: tuple[CacheFolder, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CachePaths:
+class CachePaths(msgspec.Struct, frozen=True, kw_only=True):
     """The first that is written, and those that are read besides."""
 
     paths: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PruneResult:
+class PruneResult(msgspec.Struct, frozen=True, kw_only=True):
     """freed: bytes; unfinished: downloads that were given up; dry_run: nothing was removed."""
 
     path: Path
@@ -83,8 +79,7 @@ class PruneResult:
     dry_run: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DamagedBlob:
+class DamagedBlob(msgspec.Struct, frozen=True, kw_only=True):
     """images: the names that need it; aside: where it lies now."""
 
     digest: str
@@ -93,8 +88,7 @@ class DamagedBlob:
     aside: Path | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyResult:
+class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
     """size: bytes read; records: unreadable ones of names, which are gone."""
 
     blobs: int

@@ -1,11 +1,11 @@
 """What looking into an image gives."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileEntry:
+
+class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A file of an image. path: from the image's root, with a leading `/`; kind: file, directory, symlink, hardlink,
     character-device, block-device or fifo, and in a single layer whiteout or opaque (hides what is below it).
 
@@ -25,8 +25,7 @@ class FileEntry:
     device: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileList:
+class FileList(msgspec.Struct, frozen=True, kw_only=True):
     """The files at and below `path`, as a container of the image would see them."""
 
     image: str
@@ -35,8 +34,7 @@ class FileList:
     files: tuple[FileEntry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerFiles:
+class LayerFiles(msgspec.Struct, frozen=True, kw_only=True):
     """What one layer changes. number: from 1, the base; digest: of the blob."""
 
     number: int
@@ -45,8 +43,7 @@ class LayerFiles:
     files: tuple[FileEntry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerList:
+class LayerList(msgspec.Struct, frozen=True, kw_only=True):
     """What each layer says about `path` and below it."""
 
     image: str
@@ -55,8 +52,7 @@ class LayerList:
     layers: tuple[LayerFiles, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyResult:
+class CopyResult(msgspec.Struct, frozen=True, kw_only=True):
     """A copy out of an image. path: in the image; target: on the disk; left_out: what could not be restored."""
 
     image: str

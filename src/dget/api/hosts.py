@@ -1,9 +1,10 @@
 """The hosts of images, as they were configured, and what a client learned of them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from dget.config import Settings
 from dget.config.credentials import CredentialLookup

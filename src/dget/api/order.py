@@ -1,8 +1,9 @@
 """How images are wanted: which of their platforms, into which form, under which names, and of which digests."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 from dget.archive import Form, Format
 from dget.config.lock_file import LockFile
@@ -11,8 +12,7 @@ from dget.model import PlatformWish, Reference, Selection
 from dget.model.archive_names import archive_name, renamed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """select: what of an image is wanted besides; names: by image as it is asked for, fully qualified, in place of its
     own; lock: which digests tags stand for.
     """

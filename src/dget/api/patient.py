@@ -1,7 +1,8 @@
 """What the doctor examines, from what the person set up."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from dget import __version__
 from dget.api.hosts import Hosts

@@ -6,7 +6,6 @@ from dget.api.connections import transport_options
 from dget.api.image_sources import ImageSources
 from dget.api.results import LoginResult, LogoutResult, QuotaReport
 from dget.config import Settings
-from dget.config.credentials import CredentialLookup, OwnStore, registry_name
 from dget.config.tls import TlsByOrigin
 from dget.errors import DgetError, UsageError
 from dget.flow import Cancel, Clock, Observer
@@ -74,6 +73,7 @@ class RegistryCalls:
             transport.close()
 
     def login(self, registry: str | None, username: str, password: str, cancel: Cancel) -> LoginResult:
+        from dget.config.credentials import OwnStore
         from dget.registry import check_access
 
         domain = self._registry(registry)
@@ -93,6 +93,8 @@ class RegistryCalls:
         )
 
     def logout(self, registry: str | None) -> LogoutResult:
+        from dget.config.credentials import CredentialLookup, OwnStore
+
         domain = self._registry(registry)
         place = OwnStore(self._settings.environment, self._observer).forget(domain)
         self._sources.hosts = self._sources.new_hosts()
@@ -104,6 +106,8 @@ class RegistryCalls:
         return LogoutResult(registry=domain, removed_from=place, still_in=other.source if other else None)
 
     def _registry(self, text: str | None) -> str:
+        from dget.config.credentials import registry_name
+
         return registry_name(text or self._settings.registry)
 
     @property

@@ -1,7 +1,8 @@
 """What the calls return: values for people's programs and for the renderer."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from dget.config import Effective
 from dget.errors import DgetError
@@ -9,8 +10,7 @@ from dget.model import Document, ImageConfig, Manifest, Platform, Reference
 from dget.protocol.quota import Quota
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PullResult:
+class PullResult(msgspec.Struct, frozen=True, kw_only=True):
     """A finished archive.
 
     path: `-` for a stream; names: what engines call the loaded image, name: the first of them; platform: of several, with commas; digest: of the
@@ -41,8 +41,7 @@ class PullResult:
     quota: Quota | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PulledImage:
+class PulledImage(msgspec.Struct, frozen=True, kw_only=True):
     """One of an archive's images, in the words of PullResult."""
 
     image: str
@@ -54,8 +53,7 @@ class PulledImage:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManyResult:
+class ManyResult(msgspec.Struct, frozen=True, kw_only=True):
     """A finished archive of several images, in the words of PullResult.
 
     failures: images, as they were asked for, that are not in it, and why.
@@ -76,16 +74,14 @@ class ManyResult:
     quota: Quota | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerPlan:
+class LayerPlan(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     media_type: str
     size: int
     cached: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImagePlan:
+class ImagePlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a pull would do. Sizes in bytes; to_download: without what the cache has, and what another platform's plan
     counts already; platforms: of the index; kind: `an image`, `a Helm chart` and the like; companions: attestations and
     referrers that are kept beside it; archive_size: None where it depends on bytes that are not here yet.
@@ -110,8 +106,7 @@ class ImagePlan:
     companions: tuple[LayerPlan, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageDetails:
+class ImageDetails(msgspec.Struct, frozen=True, kw_only=True):
     """An image's documents. value of config: entrypoint, env, history and the like; None of an artifact."""
 
     reference: Reference
@@ -120,8 +115,7 @@ class ImageDetails:
     config: Document[ImageConfig] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginResult:
+class LoginResult(msgspec.Struct, frozen=True, kw_only=True):
     """kept_in: a helper, the keyring or a file; in_clear: whether who reads that file reads the password.
 
     checked: False where the registry lets everybody in, so that nobody can say whether the password is right.
@@ -134,8 +128,7 @@ class LoginResult:
     checked: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogoutResult:
+class LogoutResult(msgspec.Struct, frozen=True, kw_only=True):
     """removed_from: None where dget kept nothing; still_in: where other tools keep credentials for it."""
 
     registry: str
@@ -143,16 +136,14 @@ class LogoutResult:
     still_in: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TagList:
+class TagList(msgspec.Struct, frozen=True, kw_only=True):
     """tags: natural order, so that 1.10 follows 1.9."""
 
     repository: str
     tags: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotaReport:
+class QuotaReport(msgspec.Struct, frozen=True, kw_only=True):
     """host: the registry, as images name it; image: the one that was asked about; quota: None where it tells none."""
 
     host: str
@@ -160,16 +151,14 @@ class QuotaReport:
     quota: Quota | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigPath:
+class ConfigPath(msgspec.Struct, frozen=True, kw_only=True):
     """Where `config.toml` is, or would be."""
 
     path: Path
     exists: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigInEffect(ConfigPath):
+class ConfigInEffect(ConfigPath, frozen=True, kw_only=True):
     """Every setting, secrets hidden, and where it came from."""
 
     settings: tuple[Effective, ...]

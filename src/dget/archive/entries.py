@@ -1,7 +1,8 @@
 """Which members an archive has, in which order: a pure function of its contents."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from dget.archive.documents import OCI_LAYOUT, blob_name, documents, index_json, manifest_json
 from dget.archive.form import Format
@@ -10,8 +11,7 @@ from dget.model import Contents, Descriptor
 from dget.model.artifact_kind import describe
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """content: the bytes of a document, or the descriptor of a blob that is still to come."""
 
     name: str

@@ -4,16 +4,16 @@ Placed exporters know each blob's place before its first byte; sequential ones a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
+
+import msgspec
 
 from dget.codec import Record, Region
 from dget.model import Contents, Descriptor, Digest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """What was made. size: bytes that were written; path: `-` for a stream."""
 
     path: Path

@@ -14,9 +14,9 @@ from dget.model import Platform, Reference
 
 # Names and platforms of honest images have none of these. Some are forbidden on Windows, some act on a terminal or a
 # shell, some turn text round or are long in bytes.
-_FORBIDDEN = re.compile(r"[^A-Za-z0-9._+\[\]-]")
+_FORBIDDEN = r"[^A-Za-z0-9._+\[\]-]"
 # Names that Windows keeps for devices, whatever follows their first dot.
-_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_DEVICE = r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)"
 # File systems take 255 bytes, also of the names of the files beside it while it is written.
 _NAME_MAX = 200
 
@@ -28,14 +28,14 @@ def default_file_name(
     name = reference.familiar_name if full_name else reference.familiar_name.rpartition("/")[2]
     built_for = (platform.os, platform.architecture, platform.variant) if platform else ()
     parts = (name, reference.label, "-".join(part for part in built_for if part))
-    safe = _FORBIDDEN.sub("-", "_".join(part for part in parts if part))
+    safe = re.sub(_FORBIDDEN, "-", "_".join(part for part in parts if part))
     if len(safe) > _NAME_MAX:
         distinct = hashlib.sha256(safe.encode()).hexdigest()[:12]
         safe = f"{safe[: _NAME_MAX - 13]}_{distinct}"
     if not suffix:
         # Windows takes such a name for the one without.
         safe = safe.rstrip(".")
-    return f"_{safe}{suffix}" if _DEVICE.match(safe) else f"{safe}{suffix}"
+    return f"_{safe}{suffix}" if re.match(_DEVICE, safe) else f"{safe}{suffix}"
 
 
 def find_namesakes(references: Mapping[str, Reference]) -> frozenset[str]:

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
+
+import msgspec
 
 from dget.errors import UsageError
 
@@ -34,11 +35,10 @@ _OTHER_SUFFIXES = (".7z", ".bz2", ".lz4", ".rar", ".tbz", ".tbz2", ".tlz", ".txz
 # What Docker's own tools and the original wrote, and what everything else takes.
 _DEFAULT_METHOD = {Format.DOCKER_ARCHIVE: Method.GZIP, Format.ROOTFS: Method.GZIP}
 _LEVELS = {Method.GZIP: range(1, 10), Method.ZSTD: range(1, 23)}
-_COMPRESSION = re.compile(r"([a-z]+)(?::(\d{1,2}))?")
+_COMPRESSION = r"([a-z]+)(?::(\d{1,2}))?"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OuterCompression:
+class OuterCompression(msgspec.Struct, frozen=True, kw_only=True):
     """level: None where nothing is to be compressed that the registry compressed already: gzip then wraps only."""
 
     method: Method
@@ -47,7 +47,7 @@ class OuterCompression:
     @classmethod
     def parse(cls, text: str) -> Self:
         """`none`, `gzip`, `gzip:9`, `zstd`, `zstd:19`. Raises UsageError."""
-        match = _COMPRESSION.fullmatch(text.lower())
+        match = re.fullmatch(_COMPRESSION, text.lower())
         known = match is not None and match[1] in set(Method)
         level = int(match[2]) if match and match[2] else None
         if match is None or not known or (level is not None and level not in _LEVELS.get(Method(match[1]), ())):
@@ -61,8 +61,7 @@ class OuterCompression:
         return f"{self.method}:{self.level}" if self.level else str(self.method)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class Form(msgspec.Struct, frozen=True, kw_only=True):
     """folder: whether a root file system is to be a folder, and no tar."""
 
     format: Format = Format.DOCKER_ARCHIVE

@@ -4,8 +4,9 @@ As `.tar.gz` the registry's gzip layers stand in it verbatim, members of one gzi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import BinaryIO
+
+import msgspec
 
 from dget.archive import legacy_documents as documents
 from dget.archive.entries import check_docker_holds
@@ -24,8 +25,7 @@ from dget.model import Contents, Descriptor, Digest, Image, read_config
 _PIECE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Unpacked:
+class _Unpacked(msgspec.Struct, frozen=True, kw_only=True):
     """What a layer unpacks to. whole_gzip: gzip members and nothing else, which a gzip file may take as they are."""
 
     size: int

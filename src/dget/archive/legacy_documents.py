@@ -5,7 +5,6 @@ Sources: moby, image/spec/v1.md and v1.2.md; image/tarexport/save.go.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -16,8 +15,7 @@ VERSION = b"1.0"
 _NO_TIME = "1970-01-01T00:00:00Z"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerFolder:
+class LayerFolder(msgspec.Struct, frozen=True, kw_only=True):
     """id: its name; layer: what its `layer.tar` holds, unpacked; json: its document."""
 
     id: str

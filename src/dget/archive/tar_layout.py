@@ -5,7 +5,8 @@ header (POSIX.1-2017, pax, "pax Header Block") fills the gap.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 ALIGNMENT = 4096
 _BLOCK = 512
@@ -14,8 +15,7 @@ _NAME_MAX = 100
 _OCTAL_SIZE_MAX = 8**11 - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(msgspec.Struct, frozen=True, kw_only=True):
     """header_at, data_at: byte positions in the tar; header: the bytes between them."""
 
     name: str
@@ -36,8 +36,7 @@ class Member:
         return self.data_at + self.size + len(self.padding)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TarLayout:
+class TarLayout(msgspec.Struct, frozen=True, kw_only=True):
     members: Sequence[Member]
     end_at: int
     end: bytes = END

@@ -5,7 +5,8 @@ stand before the verb, and attached short values are refused, so that `-output x
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from dget.errors import UsageError
 
@@ -14,8 +15,7 @@ GO_TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
 _GO_FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False"))
 
 
-# Named tuples are defined in a tenth of a dataclass's time: each start needs these.
-class Grammar(NamedTuple):
+class Grammar(msgspec.Struct, frozen=True):
     """flags take no value, valued do, switches may: they undo what the configuration says.
 
     aliases (short or other names) lead to one of them. All without dashes.
@@ -28,7 +28,7 @@ class Grammar(NamedTuple):
     aliases: Mapping[str, str]
 
 
-class CommandLine(NamedTuple):
+class CommandLine(msgspec.Struct, frozen=True):
     """options: in the form `--name` or `--name=value`; explicit: whether the verb was written."""
 
     verb: str

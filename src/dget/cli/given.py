@@ -2,21 +2,23 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import click
+import msgspec
 from click.core import ParameterSource
 
+from dget.discreet import Discreet
 from dget.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Discreet, msgspec.Struct, frozen=True):
     """source: which way the password came, for people."""
 
+    secrets = frozenset(("password",))
+
     username: str | None
-    password: str | None = field(repr=False)
+    password: str | None
     source: str
 
 

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
+from msgspec.structs import replace
 
 from dget.config.setting import Group, Setting, settings_in
 from dget.config.settings import Settings

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, is_dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from dget.cli.units import clean
 from dget.errors import DgetError, Partial
@@ -75,8 +76,8 @@ def _plain(value: Any) -> Any:
     if type(value).__name__ in _HOMES and (plain := getattr(_home(value), "plain", None)):
         value = plain(value)
     match value:
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return {key: _plain(item) for key, item in asdict(value).items()}
+        case msgspec.Struct():
+            return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
         case dict():
             return {key: _plain(item) for key, item in value.items()}
         case tuple() | list():

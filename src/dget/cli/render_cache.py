@@ -1,15 +1,15 @@
 """What the cache has and had, as text."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+import msgspec
 
 from dget.api.cache import CacheFolder, CacheImage, CachePaths, CacheUsage, PruneResult, VerifyResult
 from dget.cli.units import size
 
 
-@dataclass(frozen=True, slots=True)
-class ImageTable:
+class ImageTable(msgspec.Struct, frozen=True):
     """A usage of which the images alone are asked for."""
 
     usage: CacheUsage

@@ -3,8 +3,9 @@
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from dget.api import CopyResult, FileEntry, FileList, LayerList
 from dget.cli.units import clean, size
@@ -20,8 +21,7 @@ _LETTERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """long: with mode, owner, size, time and layer."""
 
     result: FileList | LayerList

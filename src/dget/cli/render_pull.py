@@ -1,8 +1,9 @@
 """What was written, as the path for scripts and a summary for people."""
 
 from collections.abc import Iterable
-from dataclasses import fields
 from typing import Any
+
+from msgspec.structs import asdict
 
 from dget.api import ManyResult, PullResult
 from dget.archive import STREAM
@@ -39,8 +40,7 @@ def summary(result: PullResult | ManyResult) -> str:
 def plain(result: PullResult | ManyResult) -> Any:
     if isinstance(result, PullResult):
         return result
-    named = {one.name: getattr(result, one.name) for one in fields(result)}
-    return {**named, "failures": plain_failures(result.failures)}
+    return {**asdict(result), "failures": plain_failures(result.failures)}
 
 
 def plain_failures(failures: Iterable[tuple[str, DgetError]]) -> list[dict[str, str]]:

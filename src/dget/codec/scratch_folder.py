@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import shutil
 import stat
 import tempfile
@@ -25,7 +24,7 @@ class ScratchFolder:
         except OSError as error:
             raise StorageError(f"no folder takes temporary files: {error.strerror}", hint=_HINT) from error
         remove_abandoned()
-        self.path = base / f"dget-{secrets.token_hex(8)}"
+        self.path = base / f"dget-{os.urandom(8).hex()}"
         self._lock: FileLock | None = None
         # Where there are no locks, nobody takes it for abandoned.
         with contextlib.suppress(OSError):

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +36,8 @@ def disk_errors(
 
 def full_disk(path: Path, doing: str, *, need: int | None, hint: str) -> DiskFull:
     """doing: what the disk, `path`'s, is too full for; need: bytes that it takes, where that is known."""
+    import shutil
+
     needs = "" if need is None else f"it needs {need:,} bytes, "
     free = f"{shutil.disk_usage(_there(path)).free:,} {'bytes are' if need is None else 'are'} free"
     return DiskFull(f"the disk is full: cannot {doing} {path}: {needs}{free}", hint=hint)

@@ -1,8 +1,6 @@
 """Small files that are there whole or not at all."""
 
 import os
-import secrets
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +17,7 @@ def write_durably(path: Path, data: bytes) -> None:
     """The same of what nobody could make anew: it is there after a power cut, too, and stays whose it was to read and
     write. Raises OSError.
     """
+    import shutil
 
     def write(part: Path) -> None:
         with part.open("wb") as file:
@@ -35,7 +34,7 @@ def write_durably(path: Path, data: bytes) -> None:
 
 def _write(path: Path, beside: Path, write: Callable[[Path], object]) -> None:
     # Process ids do not tell threads apart, nor processes of several machines on one disk.
-    part = beside.with_name(f"{beside.name}.{secrets.token_hex(8)}")
+    part = beside.with_name(f"{beside.name}.{os.urandom(8).hex()}")
     try:
         write(part)
         part.replace(path)

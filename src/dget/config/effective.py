@@ -1,8 +1,9 @@
 """The settings in effect: defaults, then `config.toml`, then the environment, then the command line."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from dget.config.file import ConfigFile, read_config
 from dget.config.kinds import Misfit
@@ -12,8 +13,7 @@ from dget.config.table import read_value
 from dget.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effective:
+class Effective(msgspec.Struct, frozen=True, kw_only=True):
     """One setting as it is in effect. value: without secrets, as JSON can hold it; source: where it came from."""
 
     key: str
@@ -21,8 +21,7 @@ class Effective:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """sources: where the fields came from that are not left at their defaults."""
 
     settings: Settings

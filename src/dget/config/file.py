@@ -3,11 +3,12 @@
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from dget.config.hosts import HostSettings
 from dget.config.kinds import Misfit
@@ -16,19 +17,18 @@ from dget.config.table import read_table
 from dget.errors import UsageError
 
 NAME = "config.toml"
-_LINE = re.compile(r"line (\d+)")
-_HEADER = re.compile(r"\s*(\[\[?[^\]\"']*(?:(?:\"[^\"]*\"|'[^']*')[^\]\"']*)*\]\]?)")
-_KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
+_LINE = r"line (\d+)"
+_HEADER = r"\s*(\[\[?[^\]\"']*(?:(?:\"[^\"]*\"|'[^']*')[^\]\"']*)*\]\]?)"
+_KEY = r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*="
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigFile:
+class ConfigFile(msgspec.Struct, frozen=True, kw_only=True):
     """path: where it is, or would be; values: of the Settings' fields that it sets; lines: the line of each key."""
 
     path: Path
     exists: bool = False
-    values: Mapping[str, Any] = field(default_factory=dict)
-    lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+    values: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    lines: Mapping[tuple[str, ...], int] = msgspec.field(default_factory=dict)
 
     def line(self, key: str) -> int:
         """Where the file first speaks of it."""
@@ -74,11 +74,13 @@ def read_config(environment: Mapping[str, str]) -> ConfigFile:
         raise UsageError(
             f"cannot read {path}: {reason}", hint="move it away, or name another in DGET_CONFIG"
         ) from error
+    import tomllib
+
     try:
         table = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
         said, _, place = str(error).rpartition(" (at ")
-        line = found[1] if (found := _LINE.match(place)) else content.count("\n") + 1
+        line = found[1] if (found := re.match(_LINE, place)) else content.count("\n") + 1
         raise UsageError(
             f"{path} line {line}: this is no TOML: {said}", hint="https://toml.io shows how it is written"
         ) from error
@@ -112,10 +114,10 @@ def lines_of(content: str) -> dict[tuple[str, ...], int]:
     found: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     for number, line in enumerate(content.splitlines(), 1):
-        if header := _HEADER.match(line):
+        if header := re.match(_HEADER, line):
             table = _path_of(header[1])
             found.setdefault(table, number)
-        elif key := _KEY.match(line):
+        elif key := re.match(_KEY, line):
             found.setdefault((*table, *_path_of(f"{key[1]} = 0")), number)
     return found
 
@@ -131,6 +133,8 @@ def line_of(lines: Mapping[tuple[str, ...], int], path: Sequence[str]) -> int:
 
 def _path_of(written: str) -> tuple[str, ...]:
     """The keys that one header or one assignment leads through."""
+    import tomllib
+
     try:
         value: Any = tomllib.loads(written)
     except tomllib.TOMLDecodeError:

@@ -1,8 +1,9 @@
 """What the person set up for one registry alone: a section `[hosts."reg.example:5000"]` of `config.toml`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
 
 from dget.config.kinds import Kind, Misfit, path, switch, texts
 from dget.config.setting import setting, settings_in
@@ -33,8 +34,7 @@ def _check_mirror(url: str) -> None:
         raise Misfit(f"takes URLs: {error}") from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostSettings:
+class HostSettings(msgspec.Struct, frozen=True, kw_only=True):
     """name: the registry's host, with its port where it is not 443, as images name it.
 
     mirrors: URLs, asked before the registry itself; resolve: addresses that the host is found at; ca_file: trusted
@@ -42,15 +42,19 @@ class HostSettings:
     """
 
     name: str = ""
-    mirrors: tuple[str, ...] = setting(
-        (), texts("URL", _check_mirror, example="https://mirror.example"), "Asked before the registry itself."
-    )
-    insecure: bool = setting(False, switch(), "Do not check its certificate; allow plain HTTP.")
-    plain_http: bool = setting(False, switch(), "It has no TLS.")
-    ca_file: "Path | None" = setting(None, path("PEM", example="/etc/ssl/reg.pem"), "Trust these authorities too.")
-    resolve: tuple[str, ...] = setting(
-        (), texts("ADDR", _check_address, example="192.0.2.1"), "Its addresses, in place of what the DNS says."
-    )
+    mirrors: Annotated[
+        tuple[str, ...],
+        setting(texts("URL", _check_mirror, example="https://mirror.example"), "Asked before the registry itself."),
+    ] = ()
+    insecure: Annotated[bool, setting(switch(), "Do not check its certificate; allow plain HTTP.")] = False
+    plain_http: Annotated[bool, setting(switch(), "It has no TLS.")] = False
+    ca_file: Annotated[
+        "Path | None", setting(path("PEM", example="/etc/ssl/reg.pem"), "Trust these authorities too.")
+    ] = None
+    resolve: Annotated[
+        tuple[str, ...],
+        setting(texts("ADDR", _check_address, example="192.0.2.1"), "Its addresses, in place of what the DNS says."),
+    ] = ()
 
 
 def host_named(hosts: Sequence[HostSettings], domain: str) -> HostSettings:

@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 # Not loaded for `dget --help`.
 if TYPE_CHECKING:
@@ -34,8 +36,7 @@ def _anything(_: Any) -> None:
     """No value of the right type is wrong."""
 
 
-# A named tuple is defined in a tenth of a dataclass's time: each start needs this one.
-class Kind(NamedTuple):
+class Kind(msgspec.Struct, frozen=True):
     """A value's way from text (environment, command line) or TOML to its type, and back to what people read.
 
     metavar: in help; expects: in words, where TOML has another type; toml: the types that it may have there.

@@ -6,10 +6,10 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from dget.codec import FileLock, disk_errors
 from dget.codec.whole_file import write_durably
@@ -20,7 +20,7 @@ _VERSION = 1
 _SIZE_MAX = 16 << 20
 _LOCKED_FOR_MAX = 5.0
 _HINT = "see to its folder and its permissions, or name another file with --lock"
-_AT = re.compile(r" \(byte (\d+)\)$")
+_AT = r" \(byte (\d+)\)$"
 
 
 class _Content(msgspec.Struct, forbid_unknown_fields=True):
@@ -101,7 +101,7 @@ class LockFile:
 
 def _with_line(said: str, data: bytes) -> str:
     """Where a byte's number is told, its line and column in its place, as editors count them."""
-    if (found := _AT.search(said)) is None:
+    if (found := re.search(_AT, said)) is None:
         return said
     before = data[: int(found[1])]
     line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")

@@ -7,17 +7,17 @@ since names are not looked up for it; each may carry a port; `*` stands for ever
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Self, TypeAlias
 
+import msgspec
+
 Network: TypeAlias = IPv4Network | IPv6Network
 
-_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*):(?P<port>\d+)\Z")
+_PORT = r"(?P<host>\[[^\]]*\]|[^:]*):(?P<port>\d+)\Z"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     """network: for addresses; suffix: with its leading dot; name: that alone; everything: of this port, if any."""
 
     network: Network | None = None
@@ -36,8 +36,7 @@ class _Entry:
         return host == self.name or (self.suffix is not None and host.endswith(self.suffix))
 
 
-@dataclass(frozen=True, slots=True)
-class NoProxy:
+class NoProxy(msgspec.Struct, frozen=True):
     entries: Sequence[_Entry] = ()
 
     @classmethod
@@ -55,7 +54,7 @@ class NoProxy:
 def _entry(word: str) -> _Entry:
     port = None
     # An IPv6 address without brackets has no port.
-    if (match := _PORT.match(word)) and _network(word) is None:
+    if (match := re.match(_PORT, word)) and _network(word) is None:
         word, port = match["host"], int(match["port"])
     if word == "*":
         return _Entry(everything=True, port=port)

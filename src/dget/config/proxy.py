@@ -5,11 +5,13 @@ mean. Sources: golang.org/x/net/http/httpproxy for the environment, curl's manua
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+import msgspec
+
 from dget.config.no_proxy import NoProxy
+from dget.discreet import Discreet
 from dget.errors import UsageError
 from dget.protocol.origin import is_loopback
 
@@ -19,15 +21,16 @@ _PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1
 _ALIASES = {"socks": "socks5h"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proxy:
+class Proxy(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """scheme: http, https, socks4, socks4a, socks5 or socks5h; host: without brackets; named_by: who named it."""
+
+    secrets = frozenset(("username", "password"))
 
     scheme: str
     host: str
     port: int
-    username: str = field(default="", repr=False)
-    password: str = field(default="", repr=False)
+    username: str = ""
+    password: str = ""
     named_by: str = "-proxy"
 
     @classmethod
@@ -83,15 +86,14 @@ def _unknown(named_by: str, why: str = "") -> UsageError:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProxyRules:
+class ProxyRules(msgspec.Struct, frozen=True, kw_only=True):
     """by_scheme: the proxy for `http` and for `https` URLs; exempt: hosts without one.
 
     spare_loopback: whether this machine's own addresses are exempt too, as they are from the environment's proxies.
     """
 
-    by_scheme: Mapping[str, Proxy] = field(default_factory=dict)
-    exempt: NoProxy = field(default_factory=NoProxy)
+    by_scheme: Mapping[str, Proxy] = msgspec.field(default_factory=dict)
+    exempt: NoProxy = msgspec.field(default_factory=NoProxy)
     spare_loopback: bool = False
 
     def proxy_for(self, scheme: str, host: str, port: int) -> Proxy | None:

@@ -1,17 +1,17 @@
 """Addresses that the person gives for hosts, in place of what DNS says: `--resolve HOST:PORT:ADDR`."""
 
 import re
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 from dget.errors import UsageError
 from dget.protocol.addresses import parse_address
 
-_SHAPE = re.compile(r"\+?(?P<host>\[[^\]]+\]|[^:\[\]]+):(?P<port>\d{1,5}):(?P<addresses>.+)")
+_SHAPE = r"\+?(?P<host>\[[^\]]+\]|[^:\[\]]+):(?P<port>\d{1,5}):(?P<addresses>.+)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
+class Pin(msgspec.Struct, frozen=True, kw_only=True):
     """host: in lower case, or `*`; addresses: as curl writes them, IPv6 with or without brackets."""
 
     host: str
@@ -21,7 +21,7 @@ class Pin:
     @classmethod
     def parse(cls, text: str) -> Self:
         """From what `curl --resolve` takes. Raises UsageError."""
-        match = _SHAPE.fullmatch(text.strip())
+        match = re.fullmatch(_SHAPE, text.strip())
         addresses = tuple(match["addresses"].split(",")) if match else ()
         if match is None or int(match["port"]) > 65535 or not all(map(parse_address, addresses)):
             raise UsageError(

@@ -1,16 +1,16 @@
 """One thing that can be set: its names, its kind and its help, written once beside its field."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import Field, field, fields
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+import msgspec
 
 from dget.config.kinds import Kind
 
 Group: TypeAlias = Literal["connection", "cache", "image"]
 
 
-# A named tuple is defined in a tenth of a dataclass's time: each start needs this one.
-class Setting(NamedTuple):
+class Setting(msgspec.Struct, frozen=True):
     """key: in `config.toml`; `--cache-dir`, `DGET_CACHE_DIR` and `cache_dir` are one setting.
 
     field: of the class that holds the value; group: the verbs' options that it belongs to; flag: whether the command
@@ -47,25 +47,19 @@ class Setting(NamedTuple):
 
 
 def setting(
-    default: Any,
     kind: Kind,
     help: str,  # noqa: A002 - click's word for it
     *,
     group: Group = "connection",
     key: str | None = None,
     **more: Any,
-) -> Any:
-    """A dataclass's field that can be set. key: where it is not the field's name; more: as Setting has it."""
-    described = {"key": key, "kind": kind, "group": group, "help": help, **more}
-    return field(default=default, repr=not kind.secret, metadata={"setting": described})
+) -> Mapping[str, Any]:
+    """What a field's `Annotated` says that can be set. key: where it is not the field's name; more: as Setting has it."""
+    return {"key": key, "kind": kind, "group": group, "help": help, **more}
 
 
-def settings_in(holder: type) -> Iterator[Setting]:
-    """All settings of a class, in the order in which it lists them."""
-    for one in fields(holder):
-        if described := one.metadata.get("setting"):
-            yield _described(one, described)
-
-
-def _described(one: Field[Any], described: dict[str, Any]) -> Setting:
-    return Setting(**{**described, "key": described["key"] or one.name}, field=one.name, default=one.default)
+def settings_in(holder: type[msgspec.Struct]) -> Iterator[Setting]:
+    """All settings of a class, in the order in which it lists them. Each has a default."""
+    for field, default in zip(holder.__struct_fields__, holder.__struct_defaults__, strict=True):
+        for described in getattr(holder.__annotations__[field], "__metadata__", ()):
+            yield Setting(**{**described, "key": described["key"] or field}, field=field, default=default)

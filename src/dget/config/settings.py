@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
 
 from dget.config.hosts import HOSTS, HostSettings, host_named, resolutions
 from dget.config.kinds import SIZE, Misfit, choice, path, paths, seconds, secret, switch, text, whole
 from dget.config.network_kinds import MIRROR, PLATFORM, PROXY, RATE, REGISTRY, RESOLVE
 from dget.config.setting import setting, settings_in
+from dget.discreet import Discreet
 from dget.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,8 +32,7 @@ def _platform(_: Mapping[str, str]) -> str:
     return str(machine_platform())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """How dget works. Defaults suit most people.
 
     Each field's kind, names and help stand beside it: `config.toml`, the environment, the command line's options,
@@ -46,59 +47,73 @@ class Settings:
     environment: where proxies, trusted certificates and folders may be named besides.
     """
 
-    registry: str = setting("docker.io", REGISTRY, "Where images without a host are (default docker.io).")
-    username: str | None = setting(None, text("NAME"), "Name for the registry.", in_file=False)
-    password: str | None = setting(
-        None, secret("WORD"), "Password or access token; others may see it here.", in_file=False
+    secrets = frozenset(("password", "proxy", "environment"))
+
+    registry: Annotated[str, setting(REGISTRY, "Where images without a host are (default docker.io).")] = "docker.io"
+    username: Annotated[str | None, setting(text("NAME"), "Name for the registry.", in_file=False)] = None
+    password: Annotated[
+        str | None, setting(secret("WORD"), "Password or access token; others may see it here.", in_file=False)
+    ] = None
+    proxy: Annotated[str | None, setting(PROXY, "http, https, socks4, socks5, socks5h (else HTTPS_PROXY counts).")] = (
+        None
     )
-    proxy: str | None = setting(None, PROXY, "http, https, socks4, socks5, socks5h (else HTTPS_PROXY counts).")
-    no_proxy: str | None = setting(
-        None, text("HOSTS", example="localhost,.example"), "Hosts without a proxy, as in NO_PROXY; * for all."
-    )
-    mirror: tuple[str, ...] = setting((), MIRROR, "Fetch from there too; REGISTRY=URL (repeatable).")
-    tag_from: Literal["origin", "any"] = setting(
-        "origin", choice({"origin": "origin", "any": "any"}), "Who says what a tag names (default origin)."
-    )
-    resolve: tuple[str, ...] = setting((), RESOLVE, "Use this address (repeatable).")
-    ca_file: "Path | None" = setting(None, path("PEM", example="/etc/ssl/company.pem"), "Trust these authorities too.")
-    client_certificate: "Path | None" = setting(
-        None, path("PEM", example="client.pem"), "Client certificate.", key="cert"
-    )
-    client_key: "Path | None" = setting(None, path("PEM", example="client.key"), "Its key.", key="key")
-    insecure: bool = setting(False, switch(), "Do not check certificates; allow plain HTTP.")
-    timeout: float = setting(30.0, seconds(1, 86_400), "Give up on a silent host (default 30).")
-    connections: int | None = setting(None, whole(1, 64), "At the same time (default: as many as help, up to 16).")
-    limit_rate: float | None = setting(None, RATE, "Bytes a second at most, for example 500k or 5M.")
-    wait: bool = setting(False, switch(), "Wait where a registry allows no more requests for now.")
-    cache_dir: "Path | tuple[Path, ...] | None" = setting(
-        None,
-        paths("FOLDER", example="~/.cache/dget"),
-        "Where downloads are kept (repeatable: the first writable one is written, all are read).",
-        group="cache",
-        otherwise=_cache_dir,
-    )
-    cache_max_size: int | None = setting(
-        None, SIZE, "Then remove what was used longest ago, for example 20G.", group="cache"
-    )
-    offline: bool = setting(False, switch(), "Ask nobody: take everything from the cache.", group="cache")
-    cache: bool = setting(True, switch(negated=True), "Keep and use nothing.", key="no_cache", group="cache")
-    verify_cache: bool = setting(
-        True,
-        choice({"always": True, "never": False}),
-        "Check what comes from the cache (default always).",
-        group="cache",
-    )
-    platform: str | None = setting(
-        None,
-        PLATFORM,
-        "Default: linux on this machine's architecture. -arch arm64 means linux/arm64.",
-        group="image",
-        alias="--arch",
-        otherwise=_platform,
-    )
-    hosts: tuple[HostSettings, ...] = setting((), HOSTS, "What holds for one registry alone.", flag=False)
+    no_proxy: Annotated[
+        str | None,
+        setting(text("HOSTS", example="localhost,.example"), "Hosts without a proxy, as in NO_PROXY; * for all."),
+    ] = None
+    mirror: Annotated[tuple[str, ...], setting(MIRROR, "Fetch from there too; REGISTRY=URL (repeatable).")] = ()
+    tag_from: Annotated[
+        Literal["origin", "any"],
+        setting(choice({"origin": "origin", "any": "any"}), "Who says what a tag names (default origin)."),
+    ] = "origin"
+    resolve: Annotated[tuple[str, ...], setting(RESOLVE, "Use this address (repeatable).")] = ()
+    ca_file: Annotated[
+        "Path | None", setting(path("PEM", example="/etc/ssl/company.pem"), "Trust these authorities too.")
+    ] = None
+    client_certificate: Annotated[
+        "Path | None", setting(path("PEM", example="client.pem"), "Client certificate.", key="cert")
+    ] = None
+    client_key: Annotated["Path | None", setting(path("PEM", example="client.key"), "Its key.", key="key")] = None
+    insecure: Annotated[bool, setting(switch(), "Do not check certificates; allow plain HTTP.")] = False
+    timeout: Annotated[float, setting(seconds(1, 86_400), "Give up on a silent host (default 30).")] = 30.0
+    connections: Annotated[
+        int | None, setting(whole(1, 64), "At the same time (default: as many as help, up to 16).")
+    ] = None
+    limit_rate: Annotated[float | None, setting(RATE, "Bytes a second at most, for example 500k or 5M.")] = None
+    wait: Annotated[bool, setting(switch(), "Wait where a registry allows no more requests for now.")] = False
+    cache_dir: Annotated[
+        "Path | tuple[Path, ...] | None",
+        setting(
+            paths("FOLDER", example="~/.cache/dget"),
+            "Where downloads are kept (repeatable: the first writable one is written, all are read).",
+            group="cache",
+            otherwise=_cache_dir,
+        ),
+    ] = None
+    cache_max_size: Annotated[
+        int | None, setting(SIZE, "Then remove what was used longest ago, for example 20G.", group="cache")
+    ] = None
+    offline: Annotated[bool, setting(switch(), "Ask nobody: take everything from the cache.", group="cache")] = False
+    cache: Annotated[bool, setting(switch(negated=True), "Keep and use nothing.", key="no_cache", group="cache")] = True
+    verify_cache: Annotated[
+        bool,
+        setting(
+            choice({"always": True, "never": False}), "Check what comes from the cache (default always).", group="cache"
+        ),
+    ] = True
+    platform: Annotated[
+        str | None,
+        setting(
+            PLATFORM,
+            "Default: linux on this machine's architecture. -arch arm64 means linux/arm64.",
+            group="image",
+            alias="--arch",
+            otherwise=_platform,
+        ),
+    ] = None
+    hosts: Annotated[tuple[HostSettings, ...], setting(HOSTS, "What holds for one registry alone.", flag=False)] = ()
     credentials_from: str = "the settings"
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    environment: Mapping[str, str] = msgspec.field(default_factory=lambda: os.environ)
 
     def __post_init__(self) -> None:
         for one in settings_in(Settings):

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from dget.config.kinds import Kind, Misfit
 from dget.config.setting import settings_in
 
@@ -16,7 +18,7 @@ _TOML_NAMES = {
 }
 
 
-def read_table(holder: type, table: Mapping[str, Any]) -> dict[str, Any]:
+def read_table(holder: type[msgspec.Struct], table: Mapping[str, Any]) -> dict[str, Any]:
     """The values of the class's fields that a TOML table sets.
 
     Raises Misfit, whose path names the key, for a key that the class does not know or a value that it cannot have.

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import secrets
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +33,7 @@ def write_template(path: Path) -> None:
     """Raises UsageError where the file is there already, StorageError where it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        part = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
         try:
             # A proxy's address may hold a password: its owner's alone from the first moment on.
             handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,16 +1,16 @@
 """How TLS is done with each host: whom we trust there, and as whom we come."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+import msgspec
 
 # Scheme, host and port, as `protocol.origin.origin` gives them.
 Origin: TypeAlias = tuple[str, str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostTls:
+class HostTls(msgspec.Struct, frozen=True, kw_only=True):
     """One host's.
 
     ca_files: PEM files, trusted besides the system's authorities; client_certificate: PEM; client_key: PEM, None where

@@ -1,9 +1,10 @@
 """From plans to a finished file, folder or stream."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+import msgspec
 
 from dget.archive import Exported, Exporter, PlacedExporter, SequentialExporter
 from dget.codec import Region
@@ -19,8 +20,7 @@ TO_BE_CONTINUED = (Cancelled, NetworkError, RateLimited, StorageError)
 _Counted: TypeAlias = Sequence[tuple[Descriptor, Counter]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assembled:
+class Assembled(msgspec.Struct, frozen=True, kw_only=True):
     """fetched, reused: bytes from the network and from the cache."""
 
     exported: Exported
@@ -28,8 +28,7 @@ class Assembled:
     reused: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assembly:
+class Assembly(msgspec.Struct, frozen=True, kw_only=True):
     """Where the blobs of a work come from, and how. cancel: of this run alone."""
 
     several: Several

@@ -1,6 +1,6 @@
 """A blob that another process brings into the cache."""
 
-from dataclasses import dataclass
+import msgspec
 
 from dget.codec import Region
 from dget.flow import Counter
@@ -9,8 +9,7 @@ from dget.model import Descriptor
 AWAIT_EVERY = 0.2
 
 
-@dataclass(slots=True, eq=False)
-class Awaited:
+class Awaited(msgspec.Struct, eq=False):
     """region: where it is to be in the end, or None where the cache is all; moved: when it last grew, monotonic seconds."""
 
     blob: Descriptor

@@ -1,9 +1,10 @@
 """Which builds an image has, and which of them are wanted."""
 
 from collections.abc import Iterator, Sequence, Sized
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
+
+import msgspec
 
 from dget.engine.cached_image import CachedImage
 from dget.errors import NoSuchPlatform, Unsupported
@@ -19,8 +20,7 @@ _BUILDS_MAX = 5_000
 Indexes: TypeAlias = tuple[Document[Index], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(msgspec.Struct, frozen=True):
     """entry: its manifest's; platform: None for what has none, as artifacts."""
 
     entry: Descriptor

@@ -1,12 +1,11 @@
 """How blobs are fetched, as the person set it up."""
 
-from dataclasses import dataclass
+import msgspec
 
 from dget.flow import RateLimit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetching:
+class Fetching(msgspec.Struct, frozen=True, kw_only=True):
     """connections: at most so many, or None for as many as help; verify_cache: whether what comes from the cache is hashed.
 
     patience: seconds without a byte that a blob is waited for which another process brings.

@@ -1,7 +1,9 @@
 """From a reference to a plan: which images, which blobs, how many bytes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from dget.engine.builds import Indexes, choose_builds, list_builds, only_index, only_manifest, platform_of_single
 from dget.engine.cached_image import CachedImage
@@ -28,8 +30,7 @@ from dget.model.artifact_kind import is_image
 from dget.protocol.quota import Quota
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PullPlan:
+class PullPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a pull will fetch.
 
     root: what the reference names; available: all platforms of its index, empty for a single image; images: one for each

@@ -1,7 +1,9 @@
 """One image or several as one work: what it holds together, and who has each blob."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from dget.engine.cached_image import CachedImage
 from dget.engine.plan import PullPlan, check_config
@@ -12,8 +14,7 @@ from dget.model import Contents, Descriptor, Digest, Document, Image, ImageConfi
 from dget.store import BlobStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(msgspec.Struct, frozen=True, kw_only=True):
     """An image's plan, and the source that it was made from."""
 
     source: CachedImage

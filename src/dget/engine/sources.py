@@ -1,8 +1,9 @@
 """Where a run's bytes may come from, and which host the next chunk is asked of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from dget.errors import DgetError, IntegrityError, NetworkError, NotFound, RateLimited, Unauthorized
 from dget.flow import ByteSink
@@ -45,8 +46,7 @@ class BlobHosts(Protocol):
         ...
 
 
-@dataclass(eq=False)
-class Source:
+class Source(msgspec.Struct, eq=False):
     """One host, and what the run learned of it.
 
     proven: whether bytes of its were compared; busy: claims in its hands.
@@ -63,7 +63,7 @@ class Source:
     latest: int = 0
     strikes: int = 0
     spared_until: float = 0.0
-    lacks: set[Digest] = field(default_factory=set)
+    lacks: set[Digest] = msgspec.field(default_factory=set)
 
     @property
     def name(self) -> str:

@@ -1,35 +1,32 @@
 """What a run tells upwards while it works."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from dget.flow.progress import Progress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """A new part of the work begins. text: a short sentence for people."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warned:
+class Warned(msgspec.Struct, frozen=True, kw_only=True):
     """Something that the person should know, yet the run goes on."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noted:
+class Noted(msgspec.Struct, frozen=True, kw_only=True):
     """Which way was chosen and why, for whoever looks into it (`-debug`). text: without secrets."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retrying:
+class Retrying(msgspec.Struct, frozen=True, kw_only=True):
     """A request failed and is tried again. seconds: the wait before it."""
 
     what: str
@@ -37,31 +34,27 @@ class Retrying:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paused:
+class Paused(msgspec.Struct, frozen=True, kw_only=True):
     """The run waits until a registry allows more requests. text: why, and until when; seconds: from now."""
 
     text: str
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlobFromCache:
+class BlobFromCache(msgspec.Struct, frozen=True, kw_only=True):
     """A blob needs no download."""
 
     digest: str
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferStarted:
+class TransferStarted(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes begin to move; poll `progress` for how far they are."""
 
     progress: Progress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """A request came to its end. url: without what may be secret; outcome: the status, or the error."""
 
     method: str

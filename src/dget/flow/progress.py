@@ -1,10 +1,9 @@
 """How far a transfer is: counters that a display polls, so that no chunk costs an event."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 
-@dataclass(slots=True, eq=False)
-class Counter:
+class Counter(msgspec.Struct, eq=False):
     """One blob's bytes. arrived: from the network; reused: from the cache or an earlier run.
 
     elsewhere: what another process has of it, while that one brings it for us too.
@@ -21,11 +20,10 @@ class Counter:
         return max(self.arrived + self.reused, self.elsewhere)
 
 
-@dataclass(slots=True, eq=False)
-class Progress:
+class Progress(msgspec.Struct, eq=False):
     """All blobs of a run, in the order in which people should read them."""
 
-    counters: list[Counter] = field(default_factory=list)
+    counters: list[Counter] = msgspec.field(default_factory=list)
 
     @property
     def total(self) -> int:

@@ -1,6 +1,6 @@
 """What an archive is to hold: images, their names, their blobs, and what is kept beside them."""
 
-from dataclasses import dataclass
+import msgspec
 
 from dget.model.artifact_kind import is_image
 from dget.model.descriptor import Descriptor
@@ -10,8 +10,7 @@ from dget.model.manifest import Index, Manifest
 from dget.model.platform import Platform
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(msgspec.Struct, frozen=True, kw_only=True):
     """One manifest: a platform's image, or an artifact that no engine runs.
 
     names: fully qualified, e.g. `docker.io/library/alpine:3.20`, or `…/alpine@sha256:…` for what containerd is asked by
@@ -44,8 +43,7 @@ class Image:
         return is_image(self.manifest.value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Companion:
+class Companion(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept beside an image: a signature, an SBOM, an attestation.
 
     subject: the manifest or index that it is about. documents: its manifest; or its index, then what that lists.
@@ -67,8 +65,7 @@ class Companion:
         return tuple(blob for manifest in manifests for blob in (manifest.config, *manifest.layers))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
+class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """Images of one name are one image's platforms."""
 
     images: tuple[Image, ...]

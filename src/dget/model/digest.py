@@ -18,7 +18,7 @@ class Digest:
     Source: OCI image specification, descriptor.md, "Digests".
     """
 
-    # No dataclass: msgspec would read one as a JSON object, and never ask our decoding hook.
+    # No struct: msgspec would read one as a JSON object, and never ask our decoding hook.
     __slots__ = ("algorithm", "hex")
 
     def __init__(self, algorithm: str, hexadecimal: str) -> None:

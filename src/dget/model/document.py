@@ -1,7 +1,6 @@
 """What a registry answered, kept byte for byte, with the value it holds as a view."""
 
 import json
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -17,8 +16,7 @@ from dget.model.manifest import Index, Manifest
 T = TypeVar("T", bound=msgspec.Struct, covariant=True)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Document(Generic[T]):
+class Document(msgspec.Struct, Generic[T], frozen=True, kw_only=True, dict=True):
     """Bytes and their descriptor; never re-serialised. `value` raises Unsupported where they cannot be read."""
 
     raw: bytes

@@ -5,8 +5,9 @@ Grammar of the prefixes and of what follows the path: containers-transports(5), 
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from dget.errors import UsageError
 from dget.model.digest import Digest
@@ -22,8 +23,7 @@ _DRIVE = re.compile(r"[A-Za-z]:(?=[/\\])")
 _DIGEST_SUFFIX = re.compile(r"@(sha(?:256|512):[0-9a-zA-Z]*)$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileLocator:
+class FileLocator(msgspec.Struct, frozen=True, kw_only=True):
     """A file or an OCI folder, and which of its images: by name (or tag), by place from 0, or by digest.
 
     transport: how it is to be read; None means as its content says.

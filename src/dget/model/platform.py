@@ -37,8 +37,8 @@ _ALIASES = {
 # The variant that an architecture means when it names none.
 _BASE_VARIANT = {"amd64": "v1", "arm64": "v8"}
 _PART = re.compile(r"[A-Za-z0-9_.+-]+")
-_WINDOWS = re.compile(r"(\w+)\(([0-9.]+)\)")
-_VERSION = re.compile(r"v(\d{1,2})(?:\.(\d{1,2}))?")
+_WINDOWS = r"(\w+)\(([0-9.]+)\)"
+_VERSION = r"v(\d{1,2})(?:\.(\d{1,2}))?"
 
 
 # Registries' JSON is made to be read by Go, to which null is the empty value.
@@ -72,7 +72,7 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """`linux/arm64/v8`, `arm64`, `arm/v7`, `windows(10.0.17763)/amd64`; normalised. Raises UsageError."""
         parts = text.strip().lower().split("/")
         version = ""
-        if windows := _WINDOWS.fullmatch(parts[0]):
+        if windows := re.fullmatch(_WINDOWS, parts[0]):
             parts[0], version = windows[1], windows[2]
         if not all(map(_PART.fullmatch, parts)) or len(parts) > 3:
             raise UsageError(
@@ -125,7 +125,7 @@ def _same_system(build: Platform, wanted: Platform) -> bool:
 
 def _preferences(architecture: str, variant: str) -> Iterator[tuple[str, str]]:
     """Architectures and normalised variants that run on this one, best first."""
-    version = _VERSION.fullmatch(variant or _BASE_VARIANT.get(architecture, ""))
+    version = re.fullmatch(_VERSION, variant or _BASE_VARIANT.get(architecture, ""))
     if version is None:
         yield architecture, variant
         return

@@ -2,19 +2,19 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Self, TypeAlias
+
+import msgspec
 
 from dget.errors import UsageError
 from dget.model.platform import Platform, choose_platform
 
 _ALL = "all"
-_PATTERN = re.compile(r"[A-Za-z0-9_.+*?()-]+(/[A-Za-z0-9_.+*?-]+){0,2}")
+_PATTERN = r"[A-Za-z0-9_.+*?()-]+(/[A-Za-z0-9_.+*?-]+){0,2}"
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformPattern:
+class PlatformPattern(msgspec.Struct, frozen=True):
     """`linux/*`, `*/arm64`, `linux/arm/v*`, or `all`: whatever is built and matches, in the index's order."""
 
     text: str
@@ -38,8 +38,7 @@ class PlatformPattern:
 Term: TypeAlias = Platform | PlatformPattern
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformWish:
+class PlatformWish(msgspec.Struct, frozen=True):
     """terms: what each chooses is wanted. named: whether the person said so, or it is this machine's platform."""
 
     terms: tuple[Term, ...]
@@ -74,7 +73,7 @@ def _terms(text: str) -> Iterator[Term]:
     for word in text.lower().split(","):
         term = word.strip()
         if term == _ALL or set("*?") & set(term):
-            if not _PATTERN.fullmatch(term):
+            if not re.fullmatch(_PATTERN, term):
                 raise UsageError(
                     f"invalid platform pattern {word.strip()!r}",
                     hint="for example linux/* or */arm64; all means each one",

@@ -1,9 +1,11 @@
 """The name of an image as people write it: `alpine`, `quay.io/a/b:1`, `localhost:5000/x@sha256:…`."""
 
 import re
-from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 from typing import Self
+
+import msgspec
+from msgspec.structs import replace
 
 from dget.errors import UsageError
 from dget.model.digest import Digest
@@ -25,8 +27,7 @@ _NAME_MAX = 255
 _PORT_MAX = 65_535
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True, kw_only=True):
     """A repository at a registry, and which of its images. Without tag and digest it means `latest`.
 
     Where both tag and digest are given, the digest decides.

@@ -1,8 +1,9 @@
 """What of an image is wanted beside its platform."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
+
+import msgspec
 
 from dget.errors import UsageError
 
@@ -23,8 +24,7 @@ class ForeignLayers(StrEnum):
             raise UsageError(f"there is no way {text!r} with foreign layers", hint="fetch, skip or refuse") from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """attestations: those that builders put into the index; referrers: what refers to the image by `subject`, and what
     cosign keeps under tags of its own; referrer_types: of these artifact types alone, where any is named.
     """

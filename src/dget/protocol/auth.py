@@ -3,14 +3,14 @@
 Sources: distribution, docs/spec/auth/token.md and oauth.md; RFC 7617.
 """
 
-import base64
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
+from dget.discreet import Discreet
 from dget.errors import NetworkError, Unauthorized
 from dget.flow import Clock
 from dget.protocol.challenge import parse_challenges
@@ -31,22 +31,33 @@ _TOKEN_NAME = "<token>"  # noqa: S105 - a name
 AuthFlow: TypeAlias = Generator[Request, Response, Response]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credential:
+class Credential(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """What a person has for a registry: name and password, an identity token, or a token that is used as it is.
 
     source: where it was found, for people.
     """
 
+    secrets = frozenset(("password", "identity_token", "registry_token"))
+
     username: str = ""
-    password: str = field(default="", repr=False)
-    identity_token: str = field(default="", repr=False)
-    registry_token: str = field(default="", repr=False)
-    source: str = field(default="", compare=False)
+    password: str = ""
+    identity_token: str = ""
+    registry_token: str = ""
+    source: str = ""
+
+    @property
+    def _says(self) -> tuple[str, ...]:
+        return (self.username, self.password, self.identity_token, self.registry_token)
+
+    def __eq__(self, other: object) -> bool:
+        """Wherever each was found."""
+        return isinstance(other, Credential) and self._says == other._says
+
+    def __hash__(self) -> int:
+        return hash(self._says)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """What a token is for; an empty repository stands for the registry itself.
 
     Source: distribution, docs/spec/auth/scope.md.
@@ -67,27 +78,27 @@ def nobody(repository: str) -> None:
     """Has no credentials."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Realm:
+class Realm(msgspec.Struct, frozen=True, kw_only=True):
     """A token service, and the name by which it knows the registry."""
 
     url: str
     service: str = ""
 
 
-@dataclass(slots=True)
-class Authority:
+class Authority(Discreet, msgspec.Struct):
     """What is known of one registry's authentication.
 
     authorizations: values of the header, and until when; newer_tokens: identity tokens that replaced others.
     """
 
+    secrets = frozenset(("authorizations", "newer_tokens"))
+
     registry_url: str
     credentials: CredentialsOf = nobody
     realm: Realm | None = None
     basic: bool = False
-    authorizations: dict[Scope, tuple[str, float]] = field(default_factory=dict, repr=False)
-    newer_tokens: dict[str, str] = field(default_factory=dict, repr=False)
+    authorizations: dict[Scope, tuple[str, float]] = msgspec.field(default_factory=dict)
+    newer_tokens: dict[str, str] = msgspec.field(default_factory=dict)
 
     def authorization(self, scope: Scope, now: float) -> str | None:
         value, expires = self.authorizations.get(scope, ("", 0.0))
@@ -231,6 +242,8 @@ def _read_token(response: Response, authority: Authority, credential: Credential
 
 def _basic(credential: Credential) -> str:
     """An identity token stands in the password's place where nothing but GET or Basic is known."""
+    import base64
+
     name = credential.username or _TOKEN_NAME
     pair = f"{name}:{credential.password or credential.identity_token}".encode()
     return f"Basic {base64.b64encode(pair).decode()}"

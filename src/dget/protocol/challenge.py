@@ -2,21 +2,18 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 # RFC 9110 section 11.6.1: challenges and their parameters share one comma-separated list.
-_ITEM = re.compile(
-    r"""\s*,?\s*(?:
+_ITEM = r"""(?x)\s*,?\s*(?:
         (?P<name>[A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,"]+))
         |(?P<scheme>[A-Za-z0-9!#$%&'*+.^_`|~-]+)(?=\s|,|$)
-    )""",
-    re.VERBOSE,
-)
+    )"""
 _LENGTH_MAX = 8192
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(msgspec.Struct, frozen=True):
     """scheme: lower case; parameters: names in lower case."""
 
     scheme: str
@@ -34,7 +31,7 @@ def parse_challenges(values: Sequence[str]) -> list[Challenge]:
 def _parse_value(value: str) -> list[Challenge]:
     found: list[tuple[str, dict[str, str]]] = []
     position = 0
-    while item := _ITEM.match(value, position):
+    while item := re.compile(_ITEM).match(value, position):
         position = item.end()
         if item["scheme"]:
             found.append((item["scheme"].lower(), {}))

@@ -1,10 +1,10 @@
 """What a server repeats of what it was sent: error pages show requests, S3 shows the signature that it did not like."""
 
-import base64
 import binascii
 from collections.abc import Iterator
-from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
+
+from msgspec.structs import replace
 
 from dget.protocol.http import Request, Response
 
@@ -39,7 +39,7 @@ def _credentials(request: Request) -> Iterator[str]:
     yield sent
     if scheme.lower() == "basic":
         try:
-            pair = base64.b64decode(sent).decode("utf-8", "replace")
+            pair = binascii.a2b_base64(sent).decode("utf-8", "replace")
         except binascii.Error:
             return
         yield pair

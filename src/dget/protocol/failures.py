@@ -12,7 +12,7 @@ _TEXT_MAX = 200
 _NO_TAG = "check the spelling; `dget tags REPOSITORY` lists the tags that exist"
 # Registries say so of what they do not show to everybody, too.
 _NO_REPOSITORY = "check the spelling; where the repository is private, log in first: dget login HOST"
-_TITLE = re.compile(r"<title>([^<]+)</title>", re.IGNORECASE)
+_TITLE = r"(?i)<title>([^<]+)</title>"
 _TITLE_WITHIN = 4096
 # Longer waits than a day are a clock that differs or a header that means something else.
 _RETRY_AFTER_MAX = 24 * 3600.0
@@ -97,7 +97,7 @@ def retry_after(headers: Headers, now: float) -> float | None:
 def _registry_words(response: Response) -> tuple[str, str]:
     """The first error's code and message; a short plain text where the body is no standard JSON."""
     if is_web_page(response):
-        title = _TITLE.search(response.body[:_TITLE_WITHIN].decode("utf-8", "replace"))
+        title = re.search(_TITLE, response.body[:_TITLE_WITHIN].decode("utf-8", "replace"))
         words = " ".join(title[1].split())[:_TEXT_MAX] if title else ""
         return "", f"(a web page, not a registry's answer{words and f', titled {words!r}'})"
     try:

@@ -1,12 +1,13 @@
 """HTTP messages as values."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import Self
 
+import msgspec
+from msgspec.structs import replace
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+
+class Headers(msgspec.Struct, frozen=True):
     """Header fields in order; names compare without case."""
 
     fields: tuple[tuple[str, str], ...] = ()
@@ -33,8 +34,7 @@ class Headers:
         return iter(self.fields)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """method: upper case; url: absolute; body: sent whole.
 
     given_by: a URL of the server that named this one, by a redirect, a challenge or a list of places; empty where the
@@ -43,7 +43,7 @@ class Request:
 
     url: str
     method: str = "GET"
-    headers: Headers = field(default_factory=Headers)
+    headers: Headers = msgspec.field(default_factory=Headers)
     body: bytes = b""
     given_by: str = ""
 
@@ -51,12 +51,11 @@ class Request:
         return replace(self, headers=self.headers.with_field(name, value))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(msgspec.Struct, frozen=True, kw_only=True):
     """body: empty where a sink took it, or where it was refused."""
 
     status: int
-    headers: Headers = field(default_factory=Headers)
+    headers: Headers = msgspec.field(default_factory=Headers)
     body: bytes = b""
 
     @property

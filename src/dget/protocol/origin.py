@@ -8,9 +8,9 @@ from dget.protocol.addresses import Place, parse_address, place_of
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
 # What libcurl might read as another host than we do (a backslash, %2e, full-width letters) is no host.
-_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?", re.ASCII)
+_HOST = r"(?a)[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?"
 # 127.1, 0x7f000001 and the like: libcurl takes them for addresses (WHATWG URL standard, "ends in a number").
-_NUMBER = re.compile(r"(0[xX][0-9A-Fa-f]*|[0-9]+)")
+_NUMBER = r"(0[xX][0-9A-Fa-f]*|[0-9]+)"
 _UNFIT = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -28,7 +28,7 @@ def origin(url: str) -> tuple[str, str, int]:
 
 def _is_host(host: str) -> bool:
     last = host.rstrip(".").rpartition(".")[2]
-    return bool(_HOST.fullmatch(host)) and (not _NUMBER.fullmatch(last) or parse_address(host) is not None)
+    return bool(re.fullmatch(_HOST, host)) and (not re.fullmatch(_NUMBER, last) or parse_address(host) is not None)
 
 
 def host_of(url: str) -> str:

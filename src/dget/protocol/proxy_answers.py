@@ -5,9 +5,7 @@ import re
 from dget.protocol.failures import is_web_page
 from dget.protocol.http import Response
 
-_PROGRAMS = re.compile(
-    r"(squid|tinyproxy|privoxy|cntlm|px|mitmproxy|zscaler|bluecoat|mcafee|fortinet|sophos)\b", re.IGNORECASE
-)
+_PROGRAMS = r"(?i)(squid|tinyproxy|privoxy|cntlm|px|mitmproxy|zscaler|bluecoat|mcafee|fortinet|sophos)\b"
 _REFUSALS = frozenset((401, 403, 500, 502, 503, 504, 511))
 # Every registry says so of itself in its answers (distribution specification, legacy of "API Version Check").
 _REGISTRY_HEADER = "Docker-Distribution-Api-Version"
@@ -22,4 +20,4 @@ def is_proxys_own(response: Response) -> bool:
         return False
     if headers.get("X-Squid-Error") or "error=" in (headers.get("Proxy-Status") or ""):
         return True
-    return bool(_PROGRAMS.match(headers.get("Server") or "")) or (response.status != 401 and is_web_page(response))
+    return bool(re.match(_PROGRAMS, headers.get("Server") or "")) or (response.status != 401 and is_web_page(response))

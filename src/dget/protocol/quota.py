@@ -1,19 +1,19 @@
 """What a registry lets us do yet: the quota that it tells in its headers."""
 
 import re
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 from dget.protocol.http import Headers
 
-_VALUE = re.compile(r"(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?")
+_VALUE = r"(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?"
 
 # A few images more, whatever the limit.
 _LOW = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quota:
+class Quota(msgspec.Struct, frozen=True, kw_only=True):
     """Pulls allowed in a window.
 
     limit, remaining: pulls; window: seconds; source: whom it counts for, as the registry says it.
@@ -33,8 +33,8 @@ class Quota:
     @classmethod
     def from_headers(cls, headers: Headers) -> Self | None:
         """The quota told in `100;w=21600`, or None where the registry tells none that can be read."""
-        limit = _VALUE.match(headers.get("ratelimit-limit") or "")
-        remaining = _VALUE.match(headers.get("ratelimit-remaining") or "")
+        limit = re.match(_VALUE, headers.get("ratelimit-limit") or "")
+        remaining = re.match(_VALUE, headers.get("ratelimit-remaining") or "")
         if limit is None or remaining is None:
             return None
         return cls(

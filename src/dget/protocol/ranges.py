@@ -5,7 +5,7 @@ import re
 from dget.errors import IntegrityError, NetworkError
 from dget.protocol.http import Headers
 
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(?:(\d{1,19})|\*)")
+_CONTENT_RANGE = r"bytes (\d{1,19})-(\d{1,19})/(?:(\d{1,19})|\*)"
 
 
 def range_header(start: int, stop: int) -> str:
@@ -15,7 +15,7 @@ def range_header(start: int, stop: int) -> str:
 
 def whole_size(headers: Headers) -> int | None:
     """Of what a 206 is a part of; None where it does not tell."""
-    found = _CONTENT_RANGE.fullmatch((headers.get("Content-Range") or "").strip())
+    found = re.fullmatch(_CONTENT_RANGE, (headers.get("Content-Range") or "").strip())
     return int(found[3]) if found and found[3] else None
 
 
@@ -27,7 +27,7 @@ def check_range(status: int, headers: Headers, *, start: int, stop: int, size: i
     """
     if status == 200 and start == 0:
         return
-    found = _CONTENT_RANGE.fullmatch((headers.get("Content-Range") or "").strip())
+    found = re.fullmatch(_CONTENT_RANGE, (headers.get("Content-Range") or "").strip())
     if status != 206 or found is None:
         raise NetworkError(f"expected bytes {start}-{stop - 1}, got an answer {status} that names no range")
     first, last = int(found[1]), int(found[2])

@@ -1,13 +1,12 @@
 """How long a host that failed is left alone."""
 
-from dataclasses import dataclass
+import msgspec
 
 _FIRST = 60.0
 _MOST = 3600.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rest:
+class Rest(msgspec.Struct, frozen=True, kw_only=True):
     """failures: in a row; until: unix time before which it is not asked without need."""
 
     failures: int

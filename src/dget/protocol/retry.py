@@ -1,6 +1,6 @@
 """Whether, and after how long, a failed request is tried again."""
 
-from dataclasses import dataclass
+import msgspec
 
 from dget.errors import DgetError, NetworkError
 
@@ -13,15 +13,13 @@ _WAIT_MAX = 30.0
 _SERVER_WAIT_MAX = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(msgspec.Struct, frozen=True):
     """after: seconds."""
 
     after: float
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(msgspec.Struct, frozen=True):
     error: DgetError
 
 

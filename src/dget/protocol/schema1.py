@@ -9,7 +9,6 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -19,14 +18,13 @@ from dget.model import Digest
 from dget.model import media_type as kinds
 from dget.model.document import decode
 
-_ID = re.compile(r"[0-9a-f]{64}")
+_ID = r"[0-9a-f]{64}"
 # Fields of the old configuration that have no place in the new one.
 _DROPPED = frozenset(("id", "parent", "parent_id", "layer_id", "throwaway", "Size"))
 _LAYERS_MAX = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnpackedLayer:
+class UnpackedLayer(msgspec.Struct, frozen=True, kw_only=True):
     """size: bytes of the blob; diff_id: of the tar that it unpacks to; media_type: by how it is packed."""
 
     digest: Digest
@@ -35,8 +33,7 @@ class UnpackedLayer:
     media_type: str = kinds.DOCKER_LAYER_GZIP
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schema1:
+class Schema1(msgspec.Struct, frozen=True, kw_only=True):
     """An old manifest, read and checked.
 
     digest: what registries call it; layers: the base first, without those that hold nothing; config: the fields of the
@@ -50,8 +47,7 @@ class Schema1:
     architecture: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Converted:
+class Converted(msgspec.Struct, frozen=True, kw_only=True):
     """The documents of schema 2, as bytes."""
 
     manifest: bytes
@@ -176,7 +172,7 @@ def _without_repetition(pieces: Sequence[_Compatibility]) -> list[int]:
     Raises Unsupported unless each is the child of the one below it.
     """
     for piece in pieces:
-        if not _ID.fullmatch(piece.id):
+        if not re.fullmatch(_ID, piece.id):
             raise Unsupported(f"this old manifest has a layer with an invalid id: {piece.id[:80]!r}")
     kept = [place for place, piece in enumerate(pieces) if place + 1 == len(pieces) or piece.id != pieces[place + 1].id]
     if len({pieces[place].id for place in kept}) != len(kept):

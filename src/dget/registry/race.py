@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar, cast
+
+import msgspec
 
 from dget.errors import Cancelled, DgetError, NetworkError
 from dget.flow import Cancel
@@ -16,8 +17,7 @@ T = TypeVar("T")
 PATIENCE = 1.0
 
 
-@dataclass(eq=False)
-class Contender(Generic[T]):
+class Contender(msgspec.Struct, Generic[T], eq=False):
     """A host in a race. after: seconds from the start, unless those before it have failed earlier."""
 
     host: RemoteHost
@@ -26,7 +26,7 @@ class Contender(Generic[T]):
     answer: T | None = None
     error: DgetError | None = None
     ended: bool = False
-    cancel: Cancel = field(default_factory=Cancel)
+    cancel: Cancel = msgspec.field(default_factory=Cancel)
 
     @property
     def won(self) -> bool:

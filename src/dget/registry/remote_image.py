@@ -10,11 +10,8 @@ from dget.model.document import is_schema1
 from dget.model.media_type import ACCEPT_MANIFESTS
 from dget.protocol.http import Response
 from dget.protocol.quota import Quota
-from dget.protocol.referrers import of_types, referrers_tag
-from dget.protocol.schema1 import payload_of
 from dget.registry.image_hosts import ImageHosts
 from dget.registry.persistence import persist
-from dget.registry.referrers import list_referrers
 from dget.registry.remote_host import RemoteHost
 
 T = TypeVar("T")
@@ -94,6 +91,9 @@ class RemoteImage:
 
         types: of these artifact types alone, where any is named.
         """
+        from dget.protocol.referrers import of_types, referrers_tag
+        from dget.registry.referrers import list_referrers
+
         listed = self._persist(
             lambda: self.hosts.for_tag(lambda host, cancel: list_referrers(host.session, digest, types, cancel=cancel)),
             f"referrers of {digest.short}",
@@ -156,9 +156,7 @@ class RemoteImage:
         raw = response.body
         if len(raw) > MANIFEST_MAX:
             raise Unsupported(f"the manifest of {subject} is larger than {MANIFEST_MAX >> 20} MB")
-        # Of a signed schema 1 manifest the digest is that of what was signed, and nothing else of it is read.
-        named = payload_of(raw) if is_schema1(raw) else raw
-        if digest is not None and Digest.of(named, digest.algorithm) != digest:
+        if digest is not None and Digest.of(_named(raw), digest.algorithm) != digest:
             raise IntegrityError(
                 f"the registry's manifest for {subject} does not match its digest",
                 hint="a proxy or mirror in between may have changed it; try again, or another network",
@@ -172,6 +170,15 @@ class RemoteImage:
         if host.origin:
             self.quota = Quota.from_headers(response.headers) or self.quota
         return response
+
+
+def _named(raw: bytes) -> bytes:
+    """What a digest names. Of a signed schema 1 manifest that is what was signed, and nothing else of it is read."""
+    if not is_schema1(raw):
+        return raw
+    from dget.protocol.schema1 import payload_of
+
+    return payload_of(raw)
 
 
 class _Bytes:

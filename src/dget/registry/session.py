@@ -3,8 +3,9 @@
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from msgspec.structs import replace
 
 from dget.errors import DgetError, IntegrityError, NetworkError, Unauthorized
 from dget.flow import ByteSink, Cancel, Clock, holding

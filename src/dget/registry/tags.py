@@ -23,7 +23,7 @@ T = TypeVar("T")
 _PAGES_MAX = 10_000
 # The largest repositories that are known have some hundred thousand.
 _TAGS_MAX = 2_000_000
-_DIGITS = re.compile(r"(\d+)")
+_DIGITS = r"(\d+)"
 
 
 class _Page(msgspec.Struct):
@@ -59,7 +59,7 @@ def list_tags(hosts: ImageHosts, reference: Reference, *, cancel: Cancel, observ
 
 def natural_order(tag: str) -> list[tuple[int, int, str]]:
     """A sort key in which numbers count as numbers."""
-    return [_order(part) for part in _DIGITS.split(tag) if part]
+    return [_order(part) for part in re.split(_DIGITS, tag) if part]
 
 
 def _order(part: str) -> tuple[int, int, str]:

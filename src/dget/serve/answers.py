@@ -6,9 +6,10 @@ Source: OCI distribution specification, "Pull" and "Content Discovery".
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
+
+import msgspec
 
 from dget.model import Digest
 from dget.protocol.http import Headers, Request
@@ -22,12 +23,11 @@ _PAGE_MAX = 1000
 _API_VERSION = ("Docker-Distribution-Api-Version", "registry/2.0")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """body: whole, or in pieces whose total `Content-Length` says."""
 
     status: int
-    headers: Headers = field(default_factory=Headers)
+    headers: Headers = msgspec.field(default_factory=Headers)
     body: Iterable[bytes] = ()
 
 

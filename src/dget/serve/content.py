@@ -1,9 +1,10 @@
 """What a registry holds: in memory, or in an OCI image layout."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+import msgspec
 
 from dget.errors import DgetError, UsageError
 from dget.model import Digest, Index, Reference, read_manifest
@@ -16,8 +17,7 @@ _MANIFEST_MAX = 4 << 20
 _NAME_ANNOTATIONS = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredManifest:
+class StoredManifest(msgspec.Struct, frozen=True):
     raw: bytes
     media_type: str
 
@@ -54,8 +54,7 @@ class MemoryBlob:
             yield self._data[at : min(at + _PIECE, stop)]
 
 
-@dataclass(frozen=True, slots=True)
-class FilePart:
+class FilePart(msgspec.Struct, frozen=True):
     """Bytes start to stop-1 of a file, opened when they are read; the server has the kernel send them."""
 
     path: Path

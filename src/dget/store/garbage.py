@@ -1,13 +1,13 @@
 """Which images and blobs go: a decision, from what there is, what it is needed for, and what was asked."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from dget.model import Digest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """An image as this decision sees it. root: what its name leads to; blobs: all that it needs; used: unix time."""
 
     name: str
@@ -16,8 +16,7 @@ class Kept:
     used: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for; without a word, only blobs that no image needs go.
 
     named: the images that may go, by name; None means all of them, if `before` is given. before: of these, those whose
@@ -30,8 +29,7 @@ class Rules:
     max_size: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Garbage:
+class Garbage(msgspec.Struct, frozen=True, kw_only=True):
     images: tuple[str, ...]
     blobs: frozenset[Digest]
 

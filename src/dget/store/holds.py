@@ -1,6 +1,6 @@
 """What running processes need: blobs that a prune leaves alone."""
 
-import secrets
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -57,7 +57,7 @@ class Holds:
         self._prune = SharedLock(folder / "guard")
         self._guard = threading.Lock()
         self._own: FileLock | None = None
-        self._list = self._folder / f"{secrets.token_hex(8)}.list"
+        self._list = self._folder / f"{os.urandom(8).hex()}.list"
         self._held: set[Digest] = set()
         self._instead = ExitStack()
 

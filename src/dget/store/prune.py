@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from dget.codec import FileLock, remove_abandoned, taken
 from dget.errors import DiskFull, StorageError
@@ -24,8 +25,7 @@ _HALF_WRITTEN = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pruned:
+class Pruned(msgspec.Struct, frozen=True, kw_only=True):
     """What went, or would go. freed: bytes; unfinished: downloads that nobody went on with."""
 
     images: tuple[str, ...]
@@ -86,8 +86,7 @@ def prune(store: Store, rules: Rules, *, now: float, dry_run: bool, wait: Callab
     return pruned
 
 
-@dataclass(frozen=True, slots=True)
-class _Ingest:
+class _Ingest(msgspec.Struct, frozen=True):
     """A download that waits to be gone on with."""
 
     path: Path

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from dget.errors import Unsupported
 from dget.model import Descriptor, Digest, Document, ImageConfig, Index, Manifest, read_config, read_manifest
@@ -17,8 +18,7 @@ _DOCUMENT_MAX = 8 << 20
 _NESTED_MAX = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredImage:
+class StoredImage(msgspec.Struct, frozen=True, kw_only=True):
     """A name and all that it leads to. blobs: needed, whether they are there or not; platforms: those that are there.
 
     resolved: when the name was last looked up; came: when its content did; used: when it was last pulled. Unix times.
@@ -38,8 +38,7 @@ class StoredImage:
         return Kept(name=self.name, root=self.root.digest, blobs=self.blobs, used=self.used)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stock:
+class Stock(msgspec.Struct, frozen=True, kw_only=True):
     """sizes: of all blobs that are there, in bytes; unfinished: bytes that wait to be gone on from; bad: set aside."""
 
     folder: Path

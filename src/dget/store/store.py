@@ -1,7 +1,6 @@
 """The cache folders as a whole."""
 
 import os
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,7 +55,7 @@ def _is_cache(folder: Path) -> bool:
 
 def _takes_files(folder: Path) -> bool:
     """Whether the folder is there, or can be made, and takes new files: permissions alone do not tell."""
-    probe = folder / f".{secrets.token_hex(8)}"
+    probe = folder / f".{os.urandom(8).hex()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch(exist_ok=False)

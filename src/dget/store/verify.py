@@ -3,8 +3,9 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from dget.codec import PositionalFile
 from dget.errors import StorageError
@@ -17,8 +18,7 @@ from dget.store.store import Store
 _PIECE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BadBlob:
+class BadBlob(msgspec.Struct, frozen=True, kw_only=True):
     """images: the names that need it; aside: where it lies now, None where the cache is read-only."""
 
     digest: Digest
@@ -27,8 +27,7 @@ class BadBlob:
     aside: Path | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
     """blobs, size: what was read; records: names whose record could not be read, and is gone."""
 
     blobs: int

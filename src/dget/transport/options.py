@@ -1,7 +1,8 @@
 """How hosts are reached."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from dget.config.proxy import ProxyRules
 from dget.config.resolve import Pin
@@ -12,8 +13,7 @@ def _system_trust_alone(_: Origin) -> HostTls:
     return HostTls()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransportOptions:
+class TransportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """timeout: seconds without a byte; pins: addresses in place of what DNS says; tls: how TLS is done with an origin.
 
     environment: where trusted certificates may be named, usually `os.environ`.
@@ -21,7 +21,7 @@ class TransportOptions:
 
     user_agent: str = "dget"
     timeout: float = 30.0
-    proxies: ProxyRules = field(default_factory=ProxyRules)
+    proxies: ProxyRules = msgspec.field(default_factory=ProxyRules)
     pins: tuple[Pin, ...] = ()
     tls: TlsOf = _system_trust_alone
     environment: Mapping[str, str]

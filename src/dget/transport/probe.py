@@ -1,9 +1,9 @@
 """One request, with what is seen on its way: name look-up, connection, TLS, answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 
+import msgspec
 import pycurl
 
 from dget.errors import NetworkError, ProxyError
@@ -27,8 +27,7 @@ class Stage(Enum):
     ANSWER = "answer"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     """subject, issuer: distinguished names; expires: as OpenSSL writes it."""
 
     subject: str
@@ -36,8 +35,7 @@ class Certificate:
     expires: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Way(msgspec.Struct, frozen=True, kw_only=True):
     """What libcurl says of a way. Seconds from the start, 0 for what was not reached; address: who was connected to.
 
     proxied: whether that was a proxy.
@@ -52,8 +50,7 @@ class Way:
     certificates: tuple[Certificate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """response: the answer; error: why there is none."""
 
     url: str

@@ -8,8 +8,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from dget.config.tls import HostTls
 from dget.errors import UsageError
@@ -26,11 +27,10 @@ _BUNDLES = (
 
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 # Source: openssl-rehash(1).
-_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+_HASHED = r"[0-9a-f]{8}\.[0-9]+"
 
 
-@dataclass(frozen=True, slots=True)
-class TrustStore:
+class TrustStore(msgspec.Struct, frozen=True):
     """file: as OpenSSL reads it; own: PEM text in its place; folder: where OpenSSL looks an authority up when it meets it;
     native: the operating system's store.
     """
@@ -82,9 +82,9 @@ def _same_as_folder(bundle: str) -> str | None:
 
     Each connection would read the bundle anew, 140 authorities: 6 ms of processor time and 1.2 MB.
     """
-    folder = Path(bundle).parent
+    folder, hashed = Path(bundle).parent, re.compile(_HASHED)
     try:
-        sizes = [os.stat(folder / name).st_size for name in os.listdir(folder) if _HASHED.fullmatch(name)]  # noqa: PTH116, PTH208
+        sizes = [os.stat(folder / name).st_size for name in os.listdir(folder) if hashed.fullmatch(name)]  # noqa: PTH116, PTH208
         # The bundle is all of them, one after the other: whoever adds one to either makes them differ.
         return str(folder) if sizes and sum(sizes) == os.stat(bundle).st_size else None  # noqa: PTH116
     except OSError:

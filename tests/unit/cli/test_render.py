@@ -1,9 +1,9 @@
 """Every result has a module that shows it."""
 
-import dataclasses
 import re
 from importlib import import_module
 
+import msgspec
 import pytest
 
 import dget.api
@@ -19,13 +19,13 @@ OFFERED = [
         if getattr(found, "__module__", "") == module.__name__
     ),
 ]
-RESULTS = {found.__name__: found for found in OFFERED if isinstance(found, type) and dataclasses.is_dataclass(found)}
+RESULTS = {found.__name__: found for found in OFFERED if isinstance(found, type) and issubclass(found, msgspec.Struct)}
 # Those that others are made of are shown with them.
 PARTS = {
     word
     for found in RESULTS.values()
-    for one in dataclasses.fields(found)
-    for word in re.findall(r"\w+", str(one.type))
+    for hint in found.__annotations__.values()
+    for word in re.findall(r"\w+", str(hint))
 }
 
 

@@ -90,4 +90,4 @@ def test_no_secret_is_shown():
 def test_every_setting_has_one_name_of_its_own():
     settings = list(settings_in(Settings))
     assert len({one.key for one in settings}) == len(settings)
-    assert {one.field for one in settings} == set(Settings.__dataclass_fields__) - {"credentials_from", "environment"}
+    assert {one.field for one in settings} == set(Settings.__struct_fields__) - {"credentials_from", "environment"}

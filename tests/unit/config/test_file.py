@@ -229,4 +229,4 @@ def test_every_key_is_found_on_its_line(tables):
 
 
 def test_every_field_of_a_host_but_its_name_can_be_set():
-    assert {one.field for one in settings_in(Host)} == set(Host.__dataclass_fields__) - {"name"}
+    assert {one.field for one in settings_in(Host)} == set(Host.__struct_fields__) - {"name"}

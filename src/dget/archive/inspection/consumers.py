@@ -5,7 +5,7 @@ docker/internal/tarfile and oci; k3s, pkg/agent/containerd. Each rule was seen i
 a version; docs/check.md says which.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from dget.archive.inspection import image_names as names
 from dget.archive.inspection.judgement import Consumer, Verdict, Way, judge

@@ -1,8 +1,10 @@
 """Looking at all of an archive: every document is read, every blob is hashed, every layer is unpacked once."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from dget.archive.inspection.views import Fault, ImageView, Inspected, Kind, View
 from dget.archive.readers.docker_save import Entry, read_entries
@@ -49,8 +51,7 @@ def inspect_archive(path: Path, platform: Platform, *, cancel: Cancel, observer:
         members.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Config:
+class _Config(msgspec.Struct, frozen=True):
     """image_id: empty where there is no config; diff_ids: None where it cannot be read."""
 
     image_id: str
@@ -58,8 +59,7 @@ class _Config:
     diff_ids: tuple[Digest, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Build:
+class _Build(msgspec.Struct, frozen=True):
     """What a descriptor leads to. image_id: empty where that is no manifest for this platform."""
 
     faults: tuple[Fault, ...]

@@ -1,8 +1,10 @@
 """What one consumer makes of an archive: pure functions over rules and what was found."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 from dget.archive.inspection.views import Fault, ImageView, Inspected, Kind, View
 from dget.codec import Compression
@@ -11,8 +13,7 @@ from dget.codec import Compression
 Namer: TypeAlias = Callable[[ImageView], tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Way(msgspec.Struct, frozen=True, kw_only=True):
     """One way of reading an archive.
 
     table: which of its tables of contents; spoils: what makes one image unusable; ends: what makes the consumer give
@@ -31,11 +32,10 @@ class Way:
     one_image: bool = False
     by_ref: bool = False
     both_tables: bool = False
-    newer: Mapping[Compression | Kind, str] = field(default_factory=dict)
+    newer: Mapping[Compression | Kind, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consumer:
+class Consumer(msgspec.Struct, frozen=True, kw_only=True):
     """layout_wins: where there is an OCI layout nothing else is looked at; else each way is tried in order.
 
     folders: whether it takes an OCI folder; by_suffix: how the file must end, where it tells compression by that; cautions: what
@@ -47,11 +47,10 @@ class Consumer:
     layout_wins: bool = False
     folders: bool = False
     by_suffix: Mapping[Compression, tuple[str, ...]] | None = None
-    cautions: Mapping[Kind, str] = field(default_factory=dict)
+    cautions: Mapping[Kind, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """loads: whether all images arrive, each under its name; names: those that can be used; problems: why not all;
     cautions: what to know all the same.
     """

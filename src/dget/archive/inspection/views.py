@@ -1,9 +1,10 @@
 """What was found in an archive, before anybody judges it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+import msgspec
 
 from dget.codec import Compression
 
@@ -47,8 +48,7 @@ PECULIARITIES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     kind: Kind
     where: str
 
@@ -56,8 +56,7 @@ class Fault:
         return f"{self.where} {self.kind.value}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageView:
+class ImageView(msgspec.Struct, frozen=True, kw_only=True):
     """An image as one of the archive's tables of contents tells it.
 
     names: as they are written; containerd_name: from containerd's annotation; oci_ref: what containers/image finds it
@@ -73,8 +72,7 @@ class ImageView:
     faults: tuple[Fault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(msgspec.Struct, frozen=True, kw_only=True):
     """A table of contents: manifest.json or index.json. faults: of the table itself."""
 
     images: tuple[ImageView, ...]
@@ -86,8 +84,7 @@ class View:
             yield from image.faults
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspected:
+class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     """A file that should hold images.
 
     damage: why nothing of it can be read, or None. docker, oci: its tables of contents, None for one that is not

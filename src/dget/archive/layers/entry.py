@@ -1,8 +1,9 @@
 """What a layer says about one path."""
 
 import enum
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from dget.errors import Unsupported
 
@@ -25,8 +26,7 @@ class Kind(enum.StrEnum):
     FIFO = "fifo"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A member of a layer's tar.
 
     place: how many entries stand before it in its layer; mode: permission, set-id and sticky bits; mtime_ns:

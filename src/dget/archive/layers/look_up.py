@@ -1,7 +1,8 @@
 """Finding one file from the topmost layer downwards, so that layers below it need not be fetched."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from dget.archive.layers.budget import Budget
 from dget.archive.layers.entry import Entry, Kind, Path, clean_path, shown
@@ -12,8 +13,7 @@ from dget.errors import NotFound
 _NAMES_NOTHING = ("", ".", "..")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, kw_only=True):
     """path: real, without symlinks; entry: None for a folder that no layer has an entry of; layer: which has it."""
 
     path: Path

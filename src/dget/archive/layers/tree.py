@@ -5,8 +5,9 @@ leaves something open, it is as umoci does it: symlinks in an entry's folder are
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
+
+import msgspec
 
 from dget.archive.layers.budget import Budget
 from dget.archive.layers.entry import HOSTILE, PATH_MAX, Entry, Kind, Path, clean_path, shown
@@ -32,8 +33,7 @@ class NotAFolder(Exception):
         self.trail = trail
 
 
-@dataclass(slots=True, eq=False)
-class Inode:
+class Inode(msgspec.Struct, eq=False):
     """What one or several names (hard links) are. entry: None for a folder that no layer has an entry of."""
 
     entry: Entry | None
@@ -44,8 +44,7 @@ class Inode:
         return self.entry.kind if self.entry else Kind.DIRECTORY
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(msgspec.Struct, eq=False):
     """A name in the tree. children: of a folder, else None; touched: the last layer with an entry at or below it."""
 
     inode: Inode

@@ -1,8 +1,9 @@
 """From a tree of layers to the files themselves: what is written where, and in which order."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
+
+import msgspec
 
 from dget.archive.layers.entry import Entry, Kind, Path
 from dget.archive.layers.layers import LayerReader
@@ -27,16 +28,15 @@ class Target(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(msgspec.Struct):
     """A pure function of the tree: folders, then what has no contents, then files in the order of the layers.
 
     files: names by layer and place; the first name of several is the one that sorts first; size: bytes of them all.
     """
 
-    folders: list[tuple[Path, Entry]] = field(default_factory=list)
-    specials: list[tuple[list[Path], Entry]] = field(default_factory=list)
-    files: dict[int, dict[int, list[Path]]] = field(default_factory=dict)
+    folders: list[tuple[Path, Entry]] = msgspec.field(default_factory=list)
+    specials: list[tuple[list[Path], Entry]] = msgspec.field(default_factory=list)
+    files: dict[int, dict[int, list[Path]]] = msgspec.field(default_factory=dict)
     size: int = 0
 
     @classmethod

@@ -1,7 +1,8 @@
 """One image in a file or folder, as a source of documents and blobs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from dget.archive.readers import beside
 from dget.archive.readers.alone import Alone
@@ -16,8 +17,7 @@ CONFIG_MAX = 8 << 20
 _PIECE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileImage:
+class FileImage(msgspec.Struct, frozen=True, kw_only=True):
     """An ImageSource of the engine. What it gives is verified by digest, or by who takes it.
 
     names: all that the file gives the image, fully qualified. root: the image's manifest or index. made: documents
@@ -30,8 +30,8 @@ class FileImage:
     names: tuple[str, ...]
     root: Document[Manifest] | Document[Index]
     cancel: Cancel
-    made: Mapping[Digest, bytes] = field(default_factory=dict)
-    places: Mapping[Digest, str] = field(default_factory=dict)
+    made: Mapping[Digest, bytes] = msgspec.field(default_factory=dict)
+    places: Mapping[Digest, str] = msgspec.field(default_factory=dict)
 
     @property
     def quota(self) -> None:

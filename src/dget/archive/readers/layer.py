@@ -1,7 +1,8 @@
 """A layer in an archive: what it is packed with, and what it unpacks to."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from dget.archive.readers.members import Members
 from dget.codec import Compression, Decompressed, detect_compression
@@ -19,8 +20,7 @@ DOCKER_LAYER_TYPES = {
 _PIECE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeasuredLayer:
+class MeasuredLayer(msgspec.Struct, frozen=True, kw_only=True):
     """digest: of the bytes as they are; diff_id, size: of the tar that they unpack to."""
 
     compression: Compression

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from dget.archive.readers.members import Members
 from dget.errors import NotFound, Unsupported, UsageError
@@ -15,17 +16,15 @@ _SHOWN_MAX = 10
 _IMAGES_MAX = 5_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """root: what the image is asked by; made, places: as FileImage has them."""
 
     root: Document[Manifest] | Document[Index]
-    made: Mapping[Digest, bytes] = field(default_factory=dict)
-    places: Mapping[Digest, str] = field(default_factory=dict)
+    made: Mapping[Digest, bytes] = msgspec.field(default_factory=dict)
+    places: Mapping[Digest, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """names: fully qualified; named: whether the file gives them, or they were made of its own name; digests: by which
     it can be asked for; load: reads its documents, and raises DamagedFile or Unsupported.
     """

@@ -3,9 +3,10 @@
 import posixpath
 import re
 import tarfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol, TypeAlias, cast
+
+import msgspec
 
 from dget.codec import disk_errors
 from dget.codec.files import PositionalFile
@@ -54,8 +55,7 @@ def read_document(members: Members, name: str, limit: int) -> bytes | None:
     return members.read(name, 0, size)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
+class _Stretch(msgspec.Struct, frozen=True):
     at: int
     size: int
 

@@ -6,9 +6,10 @@ Source: containers-auth.json(5).
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from dget.config.credentials.auth_file import AuthFile
 from dget.config.credentials.helper import Helper

@@ -1,9 +1,10 @@
 """What Docker knows: `config.json`, the helpers that it names, and `DOCKER_AUTH_CONFIG`."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from dget.config.credentials.auth_file import AuthFile
 from dget.config.credentials.helper import BrokenHelper, Helper

@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 import msgspec
 
+from dget.discreet import Discreet
 from dget.errors import Unauthorized
 from dget.protocol.auth import Credential
 
@@ -42,15 +42,16 @@ class _Stored(msgspec.Struct, rename={"server": "ServerURL", "username": "Userna
     secret: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Helper:
+class Helper(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """name: what stands behind `docker-credential-`; environment: its own, PATH included; timeout: seconds.
 
     What it prints is never shown, since that may be a secret. Every method raises BrokenHelper.
     """
 
+    secrets = frozenset(("environment",))
+
     name: str
-    environment: Mapping[str, str] = field(repr=False)
+    environment: Mapping[str, str]
     timeout: float = _TIMEOUT
 
     @property

@@ -4,10 +4,6 @@ import threading
 from collections.abc import Mapping
 from typing import Protocol
 
-from dget.config.credentials.containers_auth import ContainersAuth
-from dget.config.credentials.docker_config import DockerConfig
-from dget.config.credentials.netrc_file import Netrc
-from dget.config.credentials.own_store import OwnStore
 from dget.config.credentials.server_names import normal_key
 from dget.flow import Clock, Noted, Observer, SystemClock, Warned
 from dget.protocol.auth import Credential
@@ -96,7 +92,12 @@ class CredentialLookup:
         return None
 
     def _sources(self) -> list[Source]:
-        """New ones, which read the files as they are now."""
+        """New ones, which read the files as they are now. Most registries let everybody in, and nobody needs them."""
+        from dget.config.credentials.containers_auth import ContainersAuth
+        from dget.config.credentials.docker_config import DockerConfig
+        from dget.config.credentials.netrc_file import Netrc
+        from dget.config.credentials.own_store import OwnStore
+
         return [
             OwnStore(self._environment, self._observer),
             DockerConfig(self._environment, self._observer),

@@ -15,8 +15,8 @@ from dget.config.credentials.server_names import normal_key
 from dget.errors import UsageError
 from dget.protocol.auth import Credential
 
-_WORD = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\\n]|\\.)*)"|(?P<plain>\S+))')
-_BLANK_LINE = re.compile(r"\n[ \t\r]*(?=\n|\Z)")
+_WORD = r'\s*(?:"(?P<quoted>(?:[^"\\\n]|\\.)*)"|(?P<plain>\S+))'
+_BLANK_LINE = r"\n[ \t\r]*(?=\n|\Z)"
 
 
 class Netrc:
@@ -103,7 +103,7 @@ class _Words:
 
     def next(self) -> str | None:
         """None at the end."""
-        found = _WORD.match(self._text, self._at)
+        found = re.compile(_WORD).match(self._text, self._at)
         if found is None:
             return None
         self._at = found.end()
@@ -118,7 +118,7 @@ class _Words:
 
     def skip_macro(self) -> None:
         """To the blank line with which it ends."""
-        end = _BLANK_LINE.search(self._text, self._at)
+        end = re.compile(_BLANK_LINE).search(self._text, self._at)
         self._at = end.end() if end else len(self._text)
 
 

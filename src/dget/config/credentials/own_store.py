@@ -4,8 +4,10 @@ import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from dget.config.credentials.auth_file import entry_of
 from dget.config.credentials.docker_config import DockerConfig
@@ -22,8 +24,7 @@ from dget.protocol.auth import Credential
 _SERVER = "https://dget/{}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """place: where, for people; in_clear: whether who can read that file can read the password."""
 
     place: str

@@ -10,7 +10,7 @@ from dget.model.reference import DOCKER_HUB
 _HUB_SERVER = "https://index.docker.io/v1/"
 _HUB_NAMES = frozenset((DOCKER_HUB, "index.docker.io", "registry-1.docker.io"))
 _API_PATHS = ("/v1", "/v2")
-_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
+_HOST = r"(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::[0-9]{1,5})?"
 
 
 def registry_name(text: str) -> str:
@@ -19,7 +19,7 @@ def registry_name(text: str) -> str:
     Raises UsageError for what is no host.
     """
     name = normal_key(text)
-    if not _HOST.fullmatch(name):
+    if not re.fullmatch(_HOST, name):
         raise UsageError(
             f"{text!r} is not the name of a registry", hint="a registry is written HOST or HOST:PORT, such as quay.io"
         )

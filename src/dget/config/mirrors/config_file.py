@@ -1,8 +1,6 @@
 """A configuration file of somebody's: its text, and errors that name the file and the line."""
 
 import re
-import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -13,14 +11,13 @@ from dget.errors import UsageError
 T = TypeVar("T")
 
 _HINT = "correct it, or leave it out of account: docs/mirrors.md names the variable for that"
-_TOML_PLACE = re.compile(r"\s*\(at line (\d+), column \d+\)")
+_TOML_PLACE = r"\s*\(at line (\d+), column \d+\)"
 # msgspec says where: `… - at `$.registry[0].insecure``.
-_WRONG_TYPE = re.compile(r"(?P<what>.*) - at `\$(?P<place>.*)`")
-_KEY = re.compile(r"[A-Za-z][\w-]*")
+_WRONG_TYPE = r"(?P<what>.*) - at `\$(?P<place>.*)`"
+_KEY = r"[A-Za-z][\w-]*"
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
+class ConfigFile(msgspec.Struct, frozen=True):
     path: Path
     text: str
 
@@ -39,13 +36,15 @@ class ConfigFile:
 
     def toml(self, shape: type[T]) -> T:
         """Raises UsageError where it is no TOML, or a value is of another type than `shape` says."""
+        import tomllib
+
         try:
             content = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
-            place = _TOML_PLACE.search(str(error))
+            place = re.search(_TOML_PLACE, str(error))
             # Without a place it is the end of the file.
             line = int(place[1]) if place else self.text.count("\n") + 1
-            what = _TOML_PLACE.sub("", str(error)).removesuffix(" (at end of document)")
+            what = re.sub(_TOML_PLACE, "", str(error)).removesuffix(" (at end of document)")
             raise self._wrong_at(line, what) from error
         except RecursionError as error:
             raise self._wrong_at(1, "nested too deep") from error
@@ -76,10 +75,10 @@ class ConfigFile:
         try:
             return msgspec.convert(content, shape)
         except msgspec.ValidationError as error:
-            found = _WRONG_TYPE.fullmatch(str(error))
+            found = re.fullmatch(_WRONG_TYPE, str(error))
             if found is None:
                 raise self._wrong_at(1, str(error)) from error
-            keys = _KEY.findall(found["place"])
+            keys = re.findall(_KEY, found["place"])
             name = keys[-1] if keys else ""
             what = found["what"].replace("`", "")
             raise self.wrong(f"{name}: {what}" if name else what, f"{name} =", f'"{name}"', name) from error

@@ -4,7 +4,6 @@ Source: containerd, docs/hosts.md and core/remotes/docker/config/hosts.go.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from posixpath import normpath
 from urllib.parse import urlsplit
@@ -37,8 +36,7 @@ class _Document(_HostFields):
     host: dict[str, _HostFields] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerdHosts:
+class ContainerdHosts(msgspec.Struct, frozen=True):
     """What one file says: its hosts in order, the server last. They are of the reference that they were read for."""
 
     mirrors: tuple[Host, ...]

@@ -3,7 +3,6 @@
 Source: docs.docker.com/reference/cli/dockerd, "Daemon configuration file"; moby, daemon/pkg/registry/config.go.
 """
 
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import TypeAlias
@@ -26,8 +25,7 @@ class _Document(msgspec.Struct, rename="kebab"):
     insecure_registries: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DockerDaemon:
+class DockerDaemon(msgspec.Struct, frozen=True):
     """roots: of Docker Hub's mirrors. names, networks: of registries that need no valid TLS."""
 
     path: Path

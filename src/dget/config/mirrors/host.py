@@ -1,10 +1,12 @@
 """A place that an image may be asked of: its registry's own host, or a mirror of it."""
 
 import enum
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import msgspec
+
 from dget.config.tls import HostTls
+from dget.discreet import Discreet
 from dget.model.reference import DOCKER_HUB
 
 # What docker.io is called on the wire.
@@ -25,8 +27,7 @@ class Capability(enum.Flag):
 EVERYTHING = Capability.PULL | Capability.RESOLVE | Capability.PUSH
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
+class Host(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """One host of an image. Its place in the list that a look-up gives is its priority.
 
     url: root of the API, `/v2` included where it has one, without a slash at its end. repository: what the image's is
@@ -35,14 +36,16 @@ class Host:
     namespace: the registry that it stands for, told to it as `?ns=`.
     """
 
+    secrets = frozenset(("headers",))
+
     url: str
     repository: str
     source: str
     origin: bool = False
     capabilities: Capability = EVERYTHING
     plain_http: bool = False
-    tls: HostTls = field(default_factory=HostTls)
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    tls: HostTls = msgspec.field(default_factory=HostTls)
+    headers: tuple[tuple[str, str], ...] = ()
     namespace: str | None = None
 
     @property

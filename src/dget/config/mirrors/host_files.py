@@ -3,8 +3,9 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from dget.config.mirrors.registries_files import RegistriesFiles
 
@@ -14,15 +15,14 @@ CONTAINERD_VARIABLE = "DGET_CONTAINERD_CERTS_D"
 REGISTRIES_VARIABLE = "CONTAINERS_REGISTRIES_CONF"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostFiles:
+class HostFiles(msgspec.Struct, frozen=True, kw_only=True):
     """docker: daemon.json files, the first that is there counts. containerd: `certs.d` folders, the first that has the
     registry counts.
     """
 
     docker: tuple[Path, ...] = ()
     containerd: tuple[Path, ...] = ()
-    registries: RegistriesFiles = field(default_factory=RegistriesFiles)
+    registries: RegistriesFiles = msgspec.field(default_factory=RegistriesFiles)
 
     @classmethod
     def of(cls, environment: Mapping[str, str], system: Path = Path("/etc")) -> "HostFiles":

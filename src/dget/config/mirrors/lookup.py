@@ -1,7 +1,9 @@
 """From a reference to the hosts that may have it, in order, and which configuration named each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from dget.config.mirrors.containerd_hosts import ContainerdHosts
 from dget.config.mirrors.docker_daemon import DockerDaemon
@@ -17,8 +19,7 @@ from dget.protocol.origin import is_loopback
 _BUILT_IN = "the image's name"
 
 
-@dataclass(frozen=True, slots=True)
-class KnownHosts:
+class KnownHosts(msgspec.Struct, frozen=True):
     """All that was configured. named: by dget's own means, the first counts most. insecure: whether the person asked
     for plain HTTP and unchecked certificates everywhere; plain: registries that were asked for by http://.
     """

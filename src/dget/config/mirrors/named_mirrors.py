@@ -1,7 +1,8 @@
 """Mirrors that dget itself was told of: `--mirror`, and its own configuration file."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from dget.config.mirrors.host import Host
 from dget.config.mirrors.mirror_url import mirror_root
@@ -12,12 +13,11 @@ from dget.model.reference import DOCKER_HUB, check_domain
 _HINT = "write URL for a mirror of Docker Hub, or REGISTRY=URL, for example quay.io=https://mirror.example"
 
 
-@dataclass(frozen=True, slots=True)
-class NamedMirrors:
+class NamedMirrors(msgspec.Struct, frozen=True):
     """roots: of the API, by registry. source: who named them, for people."""
 
     source: str
-    roots: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    roots: Mapping[str, Sequence[str]] = msgspec.field(default_factory=dict)
 
     @classmethod
     def of_words(cls, words: Iterable[str]) -> "NamedMirrors":

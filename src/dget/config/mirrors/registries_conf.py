@@ -4,7 +4,6 @@ Source: containers-registries.conf(5); containers/image, pkg/sysregistriesv2.
 """
 
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -15,8 +14,8 @@ from dget.errors import UsageError
 from dget.model import Reference
 
 # A full name that is valid for sure: none so short has 64 hexadecimal digits.
-_USUAL_NAME = re.compile(r"(?=.{1,60}\Z)[a-z0-9]+([.-][a-z0-9]+)*\.[a-z]+(/[a-z0-9]+([-_][a-z0-9]+)*)+")
-_PREFIX = re.compile(r"\*\.[A-Za-z0-9.-]+|[A-Za-z0-9.\[\]_-]+(?::[0-9]+)?(?:/[\w./:@-]+)?")
+_USUAL_NAME = r"(?=.{1,60}\Z)[a-z0-9]+([.-][a-z0-9]+)*\.[a-z]+(/[a-z0-9]+([-_][a-z0-9]+)*)+"
+_PREFIX = r"\*\.[A-Za-z0-9.-]+|[A-Za-z0-9.\[\]_-]+(?::[0-9]+)?(?:/[\w./:@-]+)?"
 
 
 class _Endpoint(msgspec.Struct, rename="kebab"):
@@ -52,8 +51,7 @@ class _Document(msgspec.Struct):
     registries: _Version1 | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """location: replaces the prefix in a name. digests, tags: what kind of reference it is for."""
 
     location: str
@@ -62,8 +60,7 @@ class Endpoint:
     tags: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistryRule:
+class RegistryRule(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of the names under a prefix. primary: location is empty where the name stays as it is."""
 
     prefix: str
@@ -83,12 +80,11 @@ class RegistryRule:
         return len(self.prefix) if name.startswith(self.prefix) and rest[:1] in ("", "/", ":", "@") else 0
 
 
-@dataclass(frozen=True, slots=True)
-class RegistriesConf:
+class RegistriesConf(msgspec.Struct, frozen=True):
     """rules: by prefix. aliases: full names by short name, with the file that says so; empty ones are taken back."""
 
-    rules: dict[str, RegistryRule] = field(default_factory=dict)
-    aliases: dict[str, tuple[str, Path]] = field(default_factory=dict)
+    rules: dict[str, RegistryRule] = msgspec.field(default_factory=dict)
+    aliases: dict[str, tuple[str, Path]] = msgspec.field(default_factory=dict)
 
     @classmethod
     def parse(cls, file: ConfigFile) -> "RegistriesConf":
@@ -133,7 +129,7 @@ def _rule(file: ConfigFile, registry: _Registry) -> RegistryRule:
         raise file.wrong("a [[registry]] has neither prefix nor location", "[[registry]]")
     if not location and not prefix.startswith("*."):
         raise file.wrong(f"the registry {prefix!r} has no location", prefix)
-    if not _PREFIX.fullmatch(prefix):
+    if not re.fullmatch(_PREFIX, prefix):
         raise file.wrong(f"{prefix!r} is no prefix of a name", prefix, hint="a wildcard is written *.example.com")
     mirrors = []
     for mirror in registry.mirror:
@@ -163,7 +159,7 @@ def _location(file: ConfigFile, text: str) -> str:
 
 def _alias(file: ConfigFile, short: str, full: str) -> str:
     # Systems come with a list of a hundred, which is read at each start.
-    if _USUAL_NAME.fullmatch(full):
+    if re.fullmatch(_USUAL_NAME, full):
         return full
     first = full.partition("/")[0]
     if full and ("/" not in full or not any(mark in first for mark in ".:")) and first != "localhost":

@@ -4,8 +4,9 @@ Source: containers-registries.conf(5) and containers-registries.conf.d(5).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from dget.config.mirrors.config_file import ConfigFile
 from dget.config.mirrors.host import EVERYTHING, Capability, Host, api_root
@@ -15,8 +16,7 @@ from dget.errors import UsageError
 from dget.model import Reference
 
 
-@dataclass(frozen=True, slots=True)
-class RegistriesFiles:
+class RegistriesFiles(msgspec.Struct, frozen=True):
     """files: of the person and of the system, in this order; the first that is there counts. folders: of drop-ins, the
     system's first.
     """

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+
+import msgspec
 
 from dget.engine.doctor.finding import Finding
 from dget.errors import DgetError, NetworkError, RateLimited, Unauthorized
@@ -51,8 +52,7 @@ def clock_finding(response: Response, *, now: float) -> Finding:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignIn:
+class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     """What became of signing in.
 
     registry, service: hosts, the token service's where there is one; seconds: that it took; error: why not.

@@ -2,9 +2,10 @@
 
 import platform
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from dget.config.mirrors import Host
 from dget.engine.doctor.access import access_findings, api_finding, clock_finding, quota_finding, sign_in
@@ -24,8 +25,7 @@ from dget.transport import Transport, TransportOptions
 from dget.transport.probe import Probe, library, probe
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patient:
+class Patient(msgspec.Struct, frozen=True, kw_only=True):
     """What is examined, and how it is reached.
 
     domain: of the registry, as images name it; image: the one that the person named; mirrors: in the order in which pulls ask them.

@@ -1,8 +1,9 @@
 """What one check found."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
+
+import msgspec
 
 from dget.errors import DgetError
 
@@ -13,8 +14,7 @@ class Grade(StrEnum):
     PROBLEM = "problem"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """check: what was looked at; text: what was found; advice: what to do about it.
 
     code, exit_status: of the error that a pull would end with, for problems.
@@ -49,8 +49,7 @@ class Finding:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """target: the registry or image; about: what helps those who help, by name; findings: in the order of the checks."""
 
     target: str

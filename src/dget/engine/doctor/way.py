@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from dget.engine.doctor.finding import Finding
 from dget.errors import NetworkError
@@ -20,8 +21,7 @@ _INTERCEPTORS = re.compile(
 _OF_TIME = ("expired", "not yet valid")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     """proxy: as the person knows it, without secrets; clock: what this machine believes the time to be.
 
     verified: whether certificates are checked.

@@ -1,9 +1,9 @@
 """What a registry's answers tell."""
 
-from dataclasses import replace
 from email.utils import formatdate
 
 import pytest
+from msgspec.structs import replace
 
 from dget.engine.doctor.access import SignIn, access_findings, api_finding, clock_finding, quota_finding
 from dget.engine.doctor.finding import Diagnosis, Finding, Grade
