@@ -174,8 +174,9 @@ def interrupt(start, proxy, images):
     """Starts a pull and ends it by a signal when half of the image has passed; what it said on standard error."""
 
     def run(image: str, place: Place, number: signal.Signals = signal.SIGINT) -> str:
+        before = proxy.passed
         process = start(image, place)
-        proxy.wait_until_passed(size_of(images[image]) // 2)
+        proxy.wait_until_passed(before + size_of(images[image]) // 2)
         said = end(process, number)
         proxy.script = lambda _: NO_FAULT
         return said
