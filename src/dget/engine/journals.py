@@ -7,8 +7,6 @@ from dget.engine.transfer import Journal, Transfer
 from dget.flow import Cancel
 
 _PACE = 0.2
-# Syncing takes at most this share of the time: its wait grows with what it costs.
-_SHARE = 0.2
 
 
 def keep_journals(transfers: Sequence[Transfer], cancel: Cancel) -> None:
@@ -22,7 +20,8 @@ def keep_journals(transfers: Sequence[Transfer], cancel: Cancel) -> None:
         cancel.sleep(wait)
         begun = time.monotonic()
         keep(transfers, sync=True, noted=noted)
-        wait = max(_PACE, (time.monotonic() - begun) / _SHARE)
+        # The disk rests as long as it was busy. Not longer: what has not been written by then is waited for in the end.
+        wait = max(_PACE, time.monotonic() - begun)
 
 
 def keep(transfers: Sequence[Transfer], *, sync: bool, noted: dict[int, int] | None = None) -> None:
