@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from dget.codec import PositionalFile, Region, crc32
-from dget.flow import ByteSink, Cancel
+from dget.flow import Cancel, PieceSink
 from dget.model import Descriptor
 from dget.store import BlobStore
 
 _PIECE = 1 << 20
-# Larger pieces of memory are taken from the system and given back each time.
-_READ = 120 << 10
+# So much stays in a core's cache from its reading to its writing.
+_READ = 256 << 10
 
 
 class CachedBlobs:
@@ -20,16 +20,19 @@ class CachedBlobs:
         self._store = store
         self._cancel = cancel
 
-    def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None:
+    def read_blob(self, blob: Descriptor, sink: PieceSink, *, start: int = 0, stop: int | None = None) -> None:
         """Raises StorageError, Cancelled."""
         end = blob.size if stop is None else stop
+        buffer = memoryview(bytearray(_READ))
         with self._opened(blob) as file:
             while start < end:
                 self._cancel.check()
-                size = min(_READ, end - start)
+                piece = buffer[: end - start]
+                here = file.read_into(start, [piece]) if file else 0
                 # A file cut short, or gone, gives zeros, which the digest refuses.
-                sink.write((file.read_at(start, size) if file else b"").ljust(size, b"\0"))
-                start += size
+                piece[here:] = bytes(len(piece) - here)
+                sink.write(piece)
+                start += len(piece)
 
     @contextmanager
     def _opened(self, blob: Descriptor) -> Iterator[PositionalFile | None]:

@@ -248,20 +248,14 @@ class Download:
         if wrong is not None:
             source.host.drop(wrong)
         chunk.source = giver.name
-        sink = self._sink(claim)
-        sink.write(data)
-        sink.flush()
+        self._sink(claim).write(data)
 
     def _fetch(self, claim: Claim) -> None:
         chunk = claim.chunk
         while not chunk.complete:
             before = chunk.position
             sink = self._sink(claim)
-            try:
-                claim.source.host.read_blob(claim.transfer.blob, sink, start=chunk.position, stop=chunk.stop)
-            finally:
-                # What arrived before a failure counts.
-                sink.flush()
+            claim.source.host.read_blob(claim.transfer.blob, sink, start=chunk.position, stop=chunk.stop)
             if chunk.position == before:
                 raise NetworkError("the server sent nothing", temporary=True)
 

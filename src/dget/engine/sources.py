@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from dget.errors import DgetError, IntegrityError, NetworkError, NotFound, RateLimited, Unauthorized
-from dget.flow import ByteSink
+from dget.flow import PieceSink
 from dget.model import Descriptor, Digest
 from dget.protocol.retry import backoff
 
@@ -17,7 +17,7 @@ _STRIKES = 3
 
 
 class BlobSource(Protocol):
-    def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None:
+    def read_blob(self, blob: Descriptor, sink: PieceSink, *, start: int = 0, stop: int | None = None) -> None:
         """Bytes start to stop-1 of a blob, or fewer; unverified."""
         ...
 

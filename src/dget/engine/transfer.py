@@ -1,7 +1,6 @@
 """One blob's way from the network into its region, with the hash that follows it."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -16,9 +15,7 @@ from dget.model import Descriptor, Digest
 from dget.store import Ingest
 
 _WINDOW = 128 << 20
-# Gathered before a positional write: 1.2 s of processor time a GB become 0.8. What is slow to come waits so many seconds
-# at most: until then it does not count, and a killed process loses it.
-_BATCH, _BATCH_WAITS = 256 << 10, 0.2
+_PIECE_MAX = 1 << 20
 _HASH_STEP = 1 << 20
 # The least that file systems share.
 _BLOCK = 4096
@@ -185,7 +182,7 @@ class Transfer:
 
 
 class ChunkSink:
-    """A ByteSink that puts a chunk's bytes into their place, in batches."""
+    """A PieceSink that puts a chunk's bytes into their place."""
 
     def __init__(
         self,
@@ -197,7 +194,7 @@ class ChunkSink:
         limit: RateLimit | None,
         cancel: Cancel,
     ) -> None:
-        """advanced: is told when a batch is in its place."""
+        """advanced: is told when a piece is in its place."""
         self._transfer = transfer
         self._map = chunks
         self._chunk = chunk
@@ -205,27 +202,17 @@ class ChunkSink:
         self._advanced = advanced
         self._limit = limit
         self._cancel = cancel
-        # One for all of it: pieces in a list cost a call each later on, and joined they are memory to be got each time.
-        self._buffer = memoryview(bytearray(_BATCH))
-        self._size = 0
-        self._due = 0.0
-        # A slow link's bytes must not wait long for their batch.
-        self._full = _BATCH if limit is None else max(1, min(_BATCH, int(limit.rate / 8)))
+        # A piece counts when it is in its place: under a limit, that must not take long.
+        self._most = _PIECE_MAX if limit is None else max(1, min(_PIECE_MAX, int(limit.rate / 8)))
 
-    def write(self, data: bytes) -> None:
-        # Every 16 KB: no more than what must be.
-        end = self._size + len(data)
-        if end < self._full and time.monotonic() < self._due:
-            self._buffer[self._size : end] = data
-            self._size = end
-        else:
-            self._fill(memoryview(data))
-
-    def flush(self) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Raises Superseded, and IntegrityError where the server sent more than was asked for."""
-        size, self._size = self._size, 0
-        if not size:
-            return
+        whole = memoryview(data)
+        for at in range(0, len(whole), self._most):
+            self._take(whole[at : at + self._most])
+
+    def _take(self, piece: memoryview) -> None:
+        size = len(piece)
         chunk, transfer = self._chunk, self._transfer
         if size > self._asked - chunk.position:
             raise IntegrityError(f"the server has more bytes of blob {transfer.blob.digest} than its manifest says")
@@ -238,7 +225,7 @@ class ChunkSink:
                 raise Superseded
             transfer.writers += 1
         try:
-            self._put(self._buffer[:ours])
+            self._put(piece[:ours])
         finally:
             with transfer.lock:
                 transfer.writers -= 1
@@ -246,16 +233,6 @@ class ChunkSink:
         self._advanced(transfer)
         if chunk.complete and chunk.stop < self._asked:
             raise Superseded
-
-    def _fill(self, data: memoryview) -> None:
-        while data:
-            piece = data[: self._full - self._size]
-            self._buffer[self._size : self._size + len(piece)] = piece
-            self._size += len(piece)
-            data = data[len(piece) :]
-            if self._size == self._full or time.monotonic() >= self._due:
-                self.flush()
-                self._due = time.monotonic() + _BATCH_WAITS
 
     def _put(self, batch: memoryview) -> None:
         chunk, transfer = self._chunk, self._transfer

@@ -47,10 +47,10 @@ def compare(
 
 
 class _Held:
-    """A ByteSink in memory."""
+    """A PieceSink in memory."""
 
     def __init__(self, held: bytearray) -> None:
         self._held = held
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self._held += data

@@ -18,7 +18,7 @@ from dget.flow.events import (
 from dget.flow.progress import Counter, Progress
 from dget.flow.rate_limit import RateLimit
 from dget.flow.side_by_side import side_by_side
-from dget.flow.sink import ByteSink
+from dget.flow.sink import ByteSink, PieceSink
 
 __all__ = [
     "Answered",
@@ -31,6 +31,7 @@ __all__ = [
     "Noted",
     "Observer",
     "Paused",
+    "PieceSink",
     "Progress",
     "RateLimit",
     "Retrying",

@@ -1,7 +1,7 @@
 """Layers that registries may not hand out (Windows' bases): from the registry where it does, else from their `urls`."""
 
 from dget.errors import DgetError, NotFound
-from dget.flow import ByteSink, Cancel, Noted, Observer
+from dget.flow import Cancel, Noted, Observer, PieceSink
 from dget.model import Descriptor, Digest
 from dget.model.media_type import is_foreign_layer
 from dget.protocol.origin import host_of
@@ -20,7 +20,7 @@ class ForeignLayers:
         self._observer = observer
         self._elsewhere: set[Digest] = set()
 
-    def read(self, blob: Descriptor, sink: ByteSink, *, start: int, stop: int, cancel: Cancel) -> None:
+    def read(self, blob: Descriptor, sink: PieceSink, *, start: int, stop: int, cancel: Cancel) -> None:
         """Bytes start to stop-1, or fewer; unverified. Raises DgetError, RangesIgnored."""
         if blob.digest not in self._elsewhere:
             try:
@@ -33,7 +33,7 @@ class ForeignLayers:
                 return
         self._read_elsewhere(blob, sink, start, stop, cancel)
 
-    def _read_elsewhere(self, blob: Descriptor, sink: ByteSink, start: int, stop: int, cancel: Cancel) -> None:
+    def _read_elsewhere(self, blob: Descriptor, sink: PieceSink, start: int, stop: int, cancel: Cancel) -> None:
         """From the first place that gives it. Raises what the last one's failure was."""
         *others, last = blob.urls or ()
         for url in others:
@@ -53,12 +53,12 @@ class ForeignLayers:
 
 
 class _Counted:
-    """A ByteSink that knows whether anything came."""
+    """A PieceSink that knows whether anything came."""
 
-    def __init__(self, sink: ByteSink) -> None:
+    def __init__(self, sink: PieceSink) -> None:
         self.begun = False
         self._sink = sink
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self.begun = True
         self._sink.write(data)

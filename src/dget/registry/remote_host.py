@@ -2,7 +2,7 @@
 
 from dget.config.mirrors import Capability, Host
 from dget.errors import Cancelled, DgetError, IntegrityError, NotFound, Unauthorized
-from dget.flow import ByteSink, Cancel, Noted, Observer, Warned
+from dget.flow import Cancel, Noted, Observer, PieceSink, Warned
 from dget.model import Descriptor
 from dget.registry.foreign_layers import ForeignLayers, has_other_places
 from dget.registry.health import Health
@@ -71,7 +71,7 @@ class RemoteHost:
             what = "registry" if self.origin else "mirror"
             self._observer(Warned(text=f"the {what} {self.name} is left out: {reason}"))
 
-    def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None:
+    def read_blob(self, blob: Descriptor, sink: PieceSink, *, start: int = 0, stop: int | None = None) -> None:
         """Bytes start to stop-1 of a blob, or fewer; unverified. Raises DgetError, RangesIgnored."""
         end = blob.size if stop is None else stop
         if self.origin and has_other_places(blob):

@@ -182,17 +182,17 @@ def _named(raw: bytes) -> bytes:
 
 
 class _Bytes:
-    """A ByteSink of a short document of so many bytes."""
+    """A PieceSink of a short document of so many bytes."""
 
     def __init__(self, size: int) -> None:
         self._pieces: list[bytes] = []
         self._left = size
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self._left -= len(data)
         if self._left < 0:
             raise IntegrityError("a server sends more bytes of a blob than it has")
-        self._pieces.append(data)
+        self._pieces.append(bytes(data))
 
     def verified(self, blob: Descriptor, image: str) -> bytes:
         whole = b"".join(self._pieces)

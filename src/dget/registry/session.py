@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from msgspec.structs import replace
 
 from dget.errors import DgetError, IntegrityError, NetworkError, Unauthorized
-from dget.flow import ByteSink, Cancel, Clock, holding
+from dget.flow import Cancel, Clock, PieceSink, holding
 from dget.model import Digest
 from dget.protocol.auth import AuthFlow, Authority, Scope, auth_flow, nobody
 from dget.protocol.failures import failure_of, is_web_page
@@ -71,7 +71,7 @@ class Session:
             raise self._web_page()
         return response
 
-    def get_blob(self, digest: Digest, size: int, sink: ByteSink, *, start: int, stop: int, cancel: Cancel) -> None:
+    def get_blob(self, digest: Digest, size: int, sink: PieceSink, *, start: int, stop: int, cancel: Cancel) -> None:
         """Bytes start to stop-1 of a blob into `sink`, which may get fewer: a shorter 206 is lawful.
 
         Raises RangesIgnored before the first byte where the server knows no ranges.
@@ -89,7 +89,7 @@ class Session:
             raise failure_of(response, host, now=self._clock.time(), subject=f"blob {digest} of {self.repository}")
 
     def get_foreign(
-        self, url: str, digest: Digest, size: int, sink: ByteSink, *, start: int, stop: int, cancel: Cancel
+        self, url: str, digest: Digest, size: int, sink: PieceSink, *, start: int, stop: int, cancel: Cancel
     ) -> None:
         """As `get_blob`, from a place outside of the registry that a manifest names: without credentials.
 
@@ -314,7 +314,7 @@ class _Telling:
         self._sink = sink
         self._begins = begins
 
-    def begin(self, status: int, headers: Headers) -> ByteSink | None:
+    def begin(self, status: int, headers: Headers) -> PieceSink | None:
         if status in (200, 206):
             self._begins()
         return self._sink.begin(status, headers) if self._sink else None
@@ -330,7 +330,7 @@ class _SizeTaker:
     def __init__(self) -> None:
         self.size: int | None = None
 
-    def begin(self, status: int, headers: Headers) -> ByteSink | None:
+    def begin(self, status: int, headers: Headers) -> PieceSink | None:
         if status == 206:
             self.size = whole_size(headers)
         return None
@@ -339,7 +339,7 @@ class _SizeTaker:
 class _BlobTaker:
     """Lets a blob's bytes through where the answer holds the range that was asked for."""
 
-    def __init__(self, sink: ByteSink, endpoint: Endpoint, *, start: int, stop: int, size: int) -> None:
+    def __init__(self, sink: PieceSink, endpoint: Endpoint, *, start: int, stop: int, size: int) -> None:
         self.begun = False
         self._sink = sink
         self._endpoint = endpoint
@@ -347,7 +347,7 @@ class _BlobTaker:
         self._stop = stop
         self._size = size
 
-    def begin(self, status: int, headers: Headers) -> ByteSink | None:
+    def begin(self, status: int, headers: Headers) -> PieceSink | None:
         if status not in (200, 206) or "html" in (headers.get("Content-Type") or "").lower():
             return None
         ranged = (self._start, self._stop) != (0, self._size)

@@ -125,11 +125,14 @@ class _Handle:
         incoming = Incoming(sink)
         self._curl.setopt(pycurl.HEADERFUNCTION, incoming.header)
         self._curl.setopt(pycurl.WRITEFUNCTION, incoming.write)
+        self._curl.setopt(pycurl.NOPROGRESS, 0)
+        self._curl.setopt(pycurl.XFERINFOFUNCTION, incoming.between_reads)
         check = None if proxy else lambda address: self._reach.check_address(request, address)
         with cancel.on_cancel(self._sockets.shut), self._sockets.checked(check):
             try:
                 self._curl.perform()
             except pycurl.error as error:
+                incoming.end()
                 cancel.check()
                 kept = incoming.failure or self._sockets.refusal
                 raise kept or error_of(self._failure(error), request.url, proxy) from None
@@ -139,7 +142,12 @@ class _Handle:
                 # Lets go of the sink. Not by reset(): libcurl closes its sockets through our callbacks later on.
                 self._curl.setopt(pycurl.HEADERFUNCTION, _ignore)
                 self._curl.setopt(pycurl.WRITEFUNCTION, _ignore)
+                self._curl.setopt(pycurl.NOPROGRESS, 1)
+                self._curl.setopt(pycurl.XFERINFOFUNCTION, _ignore)
+        incoming.end()
         cancel.check()
+        if incoming.failure:
+            raise incoming.failure
         response = incoming.response()
         if proxy and proxy.is_http and request.url.startswith("http://") and is_proxys_own(response):
             raise proxy_errors.refused(response.status, self._offered_log_ins(), proxy, host_of(request.url))
@@ -165,5 +173,5 @@ class _Handle:
         return offered
 
 
-def _ignore(data: bytes) -> None:
+def _ignore(*_of_it: object) -> None:
     """Takes what nobody waits for."""

@@ -2,14 +2,14 @@
 
 from typing import Protocol
 
-from dget.flow import ByteSink, Cancel
+from dget.flow import Cancel, PieceSink
 from dget.protocol.http import Headers, Request, Response
 
 
 class ResponseSink(Protocol):
     """Decides about a body when its status and headers are known."""
 
-    def begin(self, status: int, headers: Headers) -> ByteSink | None:
+    def begin(self, status: int, headers: Headers) -> PieceSink | None:
         """Where the body goes; None collects it, bounded, into the Response. What it raises ends the transfer."""
         ...
 

@@ -1,7 +1,7 @@
 """Hosts of blobs in memory, that lie, fail and lack as they are told."""
 
 from dget.errors import DgetError
-from dget.flow import ByteSink
+from dget.flow import PieceSink
 from dget.model import Descriptor, Digest
 
 
@@ -20,7 +20,7 @@ class MemoryHost:
         self.failures: list[DgetError] = []
         self.dropped: list[str] = []
 
-    def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None:
+    def read_blob(self, blob: Descriptor, sink: PieceSink, *, start: int = 0, stop: int | None = None) -> None:
         if self.error is not None:
             raise self.error
         sink.write(self.content[start:stop][: self.step])

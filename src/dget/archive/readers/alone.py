@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from dget.errors import DgetError
-from dget.flow import ByteSink
+from dget.flow import PieceSink
 from dget.model import Descriptor
 
 
 class _Readable(Protocol):
-    def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None: ...
+    def read_blob(self, blob: Descriptor, sink: PieceSink, *, start: int = 0, stop: int | None = None) -> None: ...
 
 
 class Alone:

@@ -8,7 +8,7 @@ from dget.archive.readers import beside
 from dget.archive.readers.alone import Alone
 from dget.archive.readers.members import Members, read_document
 from dget.errors import DamagedFile
-from dget.flow import ByteSink, Cancel
+from dget.flow import Cancel, PieceSink
 from dget.model import Descriptor, Digest, Document, Index, Manifest, Reference, read_manifest
 from dget.protocol.referrers import of_types
 
@@ -79,7 +79,7 @@ class FileImage(msgspec.Struct, frozen=True, kw_only=True):
         """A config or the like. Raises DamagedFile, Unsupported."""
         return read_verified(self.members, self._place(blob.digest), blob, CONFIG_MAX)
 
-    def read_blob(self, blob: Descriptor, sink: ByteSink, *, start: int = 0, stop: int | None = None) -> None:
+    def read_blob(self, blob: Descriptor, sink: PieceSink, *, start: int = 0, stop: int | None = None) -> None:
         """Bytes start to stop-1, unverified. Raises DamagedFile where it is missing or of another size, Cancelled."""
         place = self._place(blob.digest)
         check_size(self.members, place, blob)

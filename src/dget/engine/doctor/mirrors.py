@@ -59,10 +59,10 @@ def _rate(session: Session, image: RemoteImage, cancel: Cancel) -> float:
 
 
 class _Count:
-    """A ByteSink that keeps nothing."""
+    """A PieceSink that keeps nothing."""
 
     def __init__(self) -> None:
         self.count = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self.count += len(data)
