@@ -95,7 +95,7 @@ class OciDir:
             for digest in blobs if sync else ():
                 self._files[digest].sync_data()
             self._ledger.write({str(digest): records for digest, records in blobs.items()}, sync=sync)
-            self._recorded = any(blobs.values())
+            self._recorded = self._ledger.recorded
 
     def finish(self) -> Exported:
         """Blobs, then the documents that name them, then `index.json`: at no time does a name stand for what is not there."""

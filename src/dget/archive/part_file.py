@@ -53,7 +53,7 @@ class PartFile:
             if sync:
                 self.file.sync_data()
             self._ledger.write(blobs, sync=sync)
-            self._recorded = any(blobs.values())
+            self._recorded = self._ledger.recorded
 
     def finish(self, size: int) -> None:
         """Puts the file, now of `size` bytes, under its final name, in place of what was there."""
@@ -121,8 +121,7 @@ class PartFile:
                 self.set_aside = self._unused()
                 self._path.replace(self.set_aside)
             self._path.unlink(missing_ok=True)
-        # From now on whoever finds the file knows what it is.
-        self._ledger.write({}, sync=False)
+        self._ledger.begin()
         return {}
 
     def _unused(self) -> Path:

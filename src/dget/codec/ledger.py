@@ -36,6 +36,12 @@ class Ledger:
     def __init__(self, path: Path, identity: str) -> None:
         self._path = path
         self._identity = identity
+        self._blobs: dict[str, Sequence[Record]] = {}
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it says of anything that it is there."""
+        return any(self._blobs.values())
 
     def read(self) -> Mapping[str, Sequence[Record]] | None:
         """Records by blob; empty where there is no ledger that can be read, None where it is another file's."""
@@ -43,14 +49,27 @@ class Ledger:
             document = msgspec.json.decode(self._path.read_bytes(), type=_Document)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return {}
-        return document.blobs if document.identity == self._identity else None
+        if document.identity != self._identity:
+            return None
+        self._blobs = dict(document.blobs)
+        return document.blobs
 
     def exists(self) -> bool:
         return self._path.exists()
 
+    def begin(self) -> None:
+        """With nothing, whatever there was: whoever finds the file from now on knows what it is. Raises StorageError."""
+        self._blobs = {}
+        self.write({}, sync=False)
+
     def write(self, blobs: Mapping[str, Sequence[Record]], *, sync: bool) -> None:
-        """Replaces it whole. sync: wait until the disk has it. Raises StorageError."""
-        document = _Document(identity=self._identity, blobs={name: tuple(records) for name, records in blobs.items()})
+        """What it says of other blobs, whose turn may not have come yet, stays. sync: wait until the disk has it.
+
+        Raises StorageError.
+        """
+        all_of_them = {**self._blobs, **blobs}
+        told = {name: tuple(records) for name, records in all_of_them.items() if records}
+        document = _Document(identity=self._identity, blobs=told)
         data = msgspec.json.encode(document)
         with disk_errors(self._path, "write", need=lambda: len(data)):
             part = self._path.with_name(f"{self._path.name}.new")
@@ -69,6 +88,7 @@ class Ledger:
                 if error.errno not in FULL or not self._fits(data):
                     raise
                 self._write_over(data)
+        self._blobs = all_of_them
 
     def _fits(self, data: bytes) -> bool:
         """Whether the blocks that the record has hold these bytes too."""

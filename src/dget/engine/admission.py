@@ -122,7 +122,7 @@ class Admission:
         cached = CachedBlobs(store, self._cancel)
         if self._fetching.verify_cache:
             here = cached.in_place(blob) if region is None else cached.shared(blob, region) or region
-            self._add(Transfer(blob, cached, here, None, counter, target=region))
+            self._add(Transfer(blob, cached, here, self._journal if region else None, counter, target=region))
             return
         if region is not None:
             cached.copy(blob, region)

@@ -28,12 +28,12 @@ def keep(transfers: Sequence[Transfer], *, sync: bool, noted: dict[int, int] | N
     """One entry into each journal. noted: bytes by journal at the last time; where nothing came since, none is made."""
     for journal, own in _by_journal(transfers):
         records = {transfer.blob.digest: transfer.records() for transfer in own}
-        amount = sum(record.stop - record.start for kept in records.values() for record in kept)
+        amount = sum(transfer.counter.reused + transfer.counter.arrived for transfer in own)
         if noted is not None:
             if noted.get(id(journal), 0) == amount:
                 continue
             noted[id(journal)] = amount
-        journal.keep({digest: kept for digest, kept in records.items() if kept}, sync=sync)
+        journal.keep(records, sync=sync)
 
 
 def _by_journal(transfers: Sequence[Transfer]) -> list[tuple[Journal, list[Transfer]]]:

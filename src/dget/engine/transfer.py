@@ -44,7 +44,7 @@ class _Hash:
 class Transfer:
     """A blob that is being fetched. `lock` guards `map` and `writers`; one thread at a time hashes.
 
-    journal: None for what is at hand anyway; source: where it comes from; region: where its bytes arrive; target: where
+    journal: nothing is written into it of what is at hand anyway, yet it has the disk take that along; source: where it comes from; region: where its bytes arrive; target: where
     they are to be in the end, by way of `ingest` into the cache, or None where the cache is all.
     """
 
@@ -74,7 +74,7 @@ class Transfer:
         self.restarts = 0
         # Held by whoever hashes.
         self.hashing = threading.Lock()
-        kept = _proven(region, journal.kept(blob)) if journal else []
+        kept = _proven(region, journal.kept(blob)) if journal and not self.at_hand else []
         if not kept and elsewhere and target is not None:
             kept = _moved(target, region, _proven(target, elsewhere.kept(blob)))
         self.begin(kept)
@@ -177,6 +177,9 @@ class Transfer:
             self.target.write(at, [piece])
 
     def records(self) -> list[Record]:
+        """What of it is there that would have to be fetched again."""
+        if self.at_hand:
+            return []
         with self.lock:
             return self.map.records
 

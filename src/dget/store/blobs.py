@@ -181,7 +181,7 @@ class Ingest:
             if sync:
                 self.file.sync_data()
             self._ledger.write({str(digest): records for digest, records in blobs.items()}, sync=sync)
-            self._recorded = any(blobs.values())
+            self._recorded = self._ledger.recorded
 
     def commit(self) -> None:
         """Its bytes were verified: from now on the store has it."""

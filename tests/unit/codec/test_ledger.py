@@ -28,6 +28,16 @@ def test_the_latest_record_counts(ledger):
     assert ledger.read() == {"blob": tuple(TWO)}
 
 
+def test_what_an_earlier_run_recorded_of_a_blob_stays_until_more_is_known_of_it(ledger, tmp_path):
+    ledger.write({"blob": ONE, "late": TWO}, sync=False)
+    later = Ledger(tmp_path / "x.ledger", "identity")
+    later.read()
+    later.write({"blob": []}, sync=False)
+    assert ledger.read() == {"late": tuple(TWO)}
+    later.begin()
+    assert ledger.read() == {}
+
+
 def test_on_a_full_disk_the_record_is_written_over_the_one_before(ledger, tmp_path):
     ledger.write({"blob": TWO}, sync=False)
     fill(tmp_path)
