@@ -153,6 +153,35 @@ def test_a_server_that_allows_two_at_a_time_gives_all_of_it_over_two(registry, s
     assert refused < 40
 
 
+def test_what_a_server_allows_is_remembered_for_the_next_image(registry, client, tmp_path):
+    slots, refused = threading.Semaphore(1), []
+
+    def slowly(body):
+        try:
+            for piece in body:
+                time.sleep(0.02)
+                yield piece
+        finally:
+            slots.release()
+
+    def crowded(request, given):
+        if not is_layer(request):
+            return given
+        if slots.acquire(blocking=False):
+            return replace(given, body=slowly(given.body))
+        refused.append(request.url)
+        return with_status(given, 503)
+
+    registry.fault = crowded
+    counts = []
+    for seed, name in enumerate(("first", "second"), start=20):
+        registry.image(name, "1", noise(seed, 20_000_000))
+        pull(client, registry.name(f"{name}:1"), tmp_path)
+        counts.append(len(refused))
+    assert counts[0] > 0
+    assert counts[1] == counts[0]
+
+
 def test_a_range_that_a_server_cannot_satisfy_once_is_asked_for_again(registry, client, image, tmp_path):
     once = Once()
     registry.fault = lambda request, given: with_status(given, 416) if is_layer(request) and once() else given

@@ -7,7 +7,7 @@ import socket
 import tarfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from dget import Client, Settings
 from dget.archive import check_archive
 from dget.errors import Cancelled, IntegrityError, NotFound
 from dget.flow import Cancel, Event, Noted, Warned
-from dget.protocol.http import Headers
+from dget.protocol.http import Headers, Request
 from dget.serve import Answer
 from tests.component.conftest import Registry, is_blob, noise, with_body, with_status
 
@@ -152,6 +152,44 @@ def test_chunks_come_from_all_healthy_hosts(origin, start, connect, tmp_path, ev
     assert warnings(events) == []
 
 
+class Crowd:
+    """How many blobs a host is asked for at the same time, at most."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.most = 0
+        self._now = 0
+        self._lock = threading.Lock()
+        self._fault = registry.fault
+        registry.fault = self._counted
+
+    def _counted(self, request: Request, given: Answer) -> Answer:
+        answer = self._fault(request, given)
+        if not is_blob(request):
+            return answer
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        return replace(answer, body=self._leaving(answer.body))
+
+    def _leaving(self, body: Iterable[bytes]) -> Iterator[bytes]:
+        try:
+            yield from body
+        finally:
+            with self._lock:
+                self._now -= 1
+
+
+def test_the_number_of_connections_is_each_hosts_own(origin, start, connect, tmp_path):
+    mirror = start()
+    for host in (origin, mirror):
+        slowed(host, 3_000_000)
+    crowds = [Crowd(host) for host in (origin, mirror)]
+    pull(connect(origin, mirror, connections=3), origin, tmp_path)
+    # One more at the origin, for a moment: a stranger's first bytes are compared with its.
+    assert crowds[0].most in (3, 4)
+    assert crowds[1].most == 3
+
+
 def test_faster_hosts_give_more(origin, start, connect, tmp_path):
     fast, slow = start(), start()
     slowed(origin, 2_000_000)
@@ -194,7 +232,7 @@ def test_a_mirror_that_lies_later_is_found_by_comparing_what_each_gave(origin, s
         return with_body(answer, flipped_first)
 
     liar.fault = lies_after_its_first_chunk
-    pull(connect(origin, liar, good, connections=4), origin, tmp_path)
+    pull(connect(origin, liar, good, connections=1), origin, tmp_path)
     told = warnings(events)
     assert len(ranges(liar)) >= 2
     assert any(f"the mirror {address(liar)} is left out" in text for text in told)

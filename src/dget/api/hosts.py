@@ -14,6 +14,7 @@ from dget.config.tls import TlsByOrigin
 from dget.flow import Cancel, Clock, Observer, Warned
 from dget.model import Reference
 from dget.protocol.auth import CredentialsOf
+from dget.protocol.connection_limit import ConnectionLimit
 from dget.protocol.origin import is_loopback, origin
 from dget.registry import Endpoint, Forgetful, Health, HostMemory, ImageHosts, RemoteHost, Session
 from dget.store import Store
@@ -140,7 +141,7 @@ class Hosts:
 
     def _health(self, host: Host, memory: HostMemory) -> Health:
         if host.url not in self._healths:
-            self._healths[host.url] = Health(host.url, memory, self._clock)
+            self._healths[host.url] = Health(host.url, memory, self._clock, ConnectionLimit(self._settings.connections))
         return self._healths[host.url]
 
     def _memory(self) -> HostMemory:

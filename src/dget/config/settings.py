@@ -39,7 +39,7 @@ class Settings(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     `dget config show` and the documentation follow from them. Raises UsageError for a value that makes no sense.
 
     registry: where images without a host are; http:// before it asks for plain HTTP. cache_dir: one or several; None
-    means the system's place for caches. cache_max_size: bytes, after a pull. connections: at once; None means as
+    means the system's place for caches. cache_max_size: bytes, after a pull. connections: at once, to each host; None means as
     many as help, up to 16. limit_rate: bytes a second. timeout: seconds without a byte. insecure: certificates are not checked, and plain HTTP is allowed.
     proxy: for every host; no_proxy: as `NO_PROXY`, which counts without `proxy` alone.
     mirror: `URL` of Docker Hub's, or `REGISTRY=URL`. tag_from: who may say what a tag names.
@@ -77,7 +77,7 @@ class Settings(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     insecure: Annotated[bool, setting(switch(), "Do not check certificates; allow plain HTTP.")] = False
     timeout: Annotated[float, setting(seconds(1, 86_400), "Give up on a silent host (default 30).")] = 30.0
     connections: Annotated[
-        int | None, setting(whole(1, 64), "At the same time (default: as many as help, up to 16).")
+        int | None, setting(whole(1, 64), "To each host at the same time (default: as many as help, up to 16).")
     ] = None
     limit_rate: Annotated[float | None, setting(RATE, "Bytes a second at most, for example 500k or 5M.")] = None
     wait: Annotated[bool, setting(switch(), "Wait where a registry allows no more requests for now.")] = False

@@ -56,11 +56,6 @@ class Admission:
             self._store.check_room(blob for blob, _, _ in wanted if not self._store.has(blob))
         self._waiting.extend(wanted)
 
-    @property
-    def awaits(self) -> bool:
-        """Whether other processes bring some."""
-        return bool(self._awaited)
-
     def next(self) -> bool:
         """Begins with the next blob; whether there was one."""
         try:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from dget.engine.connection_limit import USUAL
 from dget.engine.fetching import Fetching
 from dget.engine.image_source import ImageSource
 from dget.engine.last_resolution import ago, last_resolution
@@ -12,6 +11,7 @@ from dget.engine.shared_document import read_or_fetch
 from dget.errors import NotFound, RegistryError
 from dget.flow import Cancel, Clock, Observer, Stage, side_by_side
 from dget.model import Descriptor, Digest, Document, ImageConfig, Index, Manifest, read_config, read_manifest
+from dget.protocol.connection_limit import USUAL
 from dget.registry.remote_image import MANIFEST_MAX
 from dget.store import Store
 

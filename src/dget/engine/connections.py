@@ -3,15 +3,17 @@
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from dget.engine.chunk_map import Chunk, ChunkMap
-from dget.engine.connection_limit import ConnectionLimit
 from dget.engine.sources import Source
 from dget.engine.transfer import Transfer
 from dget.engine.trial import TRIAL_SIZE
 from dget.errors import DgetError
+from dget.protocol.connection_limit import ConnectionLimit
 from dget.protocol.retry import GiveUp, Retry, backoff, decide
 
 # A chunk is a second's worth of one connection: longer requests waste less of a long way, shorter ones are shared better.
@@ -32,14 +34,15 @@ _SHARED_MAX = 0.03
 _HOPELESS = 10.0
 # What a request costs beside its bytes, in seconds, and how many bytes tell a rate.
 _REQUEST = 0.05
+# To several hosts together: each holds up to 1 MB.
+_ALL_MOST = 32
 _FOREMOST = 2
 _MEASURABLE = 64 << 10
 # The first look is an early one: it tells whether more connections than the first are wanted.
 FIRST_WATCH, WATCH_EVERY = 0.05, 0.1
 
 
-@dataclass(slots=True, eq=False)
-class Claim:
+class Claim(msgspec.Struct, eq=False):
     """A chunk in the hands of one connection.
 
     since, answered, moved: monotonic seconds; first, begun, seen: where it was at the start, when the first
@@ -61,13 +64,14 @@ class Claim:
     answered: float | None = None
     silent: int = 0
 
-    def note(self, now: float) -> None:
-        """Looks at how far it is."""
-        if self.chunk.position == self.seen:
-            return
-        self.seen, self.moved = self.chunk.position, now
-        if self.answered is None:
+    def note(self, now: float) -> int:
+        """Looks at how far it is; bytes that came since the last look."""
+        came = self.chunk.position - self.seen
+        if came:
+            self.seen, self.moved = self.chunk.position, now
+        if came and self.answered is None:
             self.answered, self.begun = now, self.seen
+        return came
 
     def seconds_left(self, now: float) -> float:
         """At the rate since the first bytes came; 0 where that is not known yet."""
@@ -83,34 +87,35 @@ class Claim:
 class Connections:
     """The claims of a run. `changed` guards everything here, and is notified when waiting may be over."""
 
-    def __init__(self, limit: ConnectionLimit, changed: threading.Condition, *, hurry: bool) -> None:
+    def __init__(self, changed: threading.Condition, *, hurry: bool) -> None:
         """hurry: whether a slow connection's chunk is shared with others; under a limit of the rate that is waste."""
-        self._limit = limit
         self._changed = changed
         self._hurry = hurry
         self._claims: set[Claim] = set()
+        # By host: connections in use, and bytes that came since the last look.
+        self._busy: Counter[ConnectionLimit] = Counter()
+        self._came: Counter[ConnectionLimit] = Counter()
         self._pause_until = 0.0
         self._failures = 0
         self._arrived_at_failure = -1
-        self._arrived = 0
         self._shared = 0
         self._measured = time.monotonic()
         self.ranges = True
 
-    @property
-    def wanted(self) -> int:
-        """How many connections there should be now."""
-        return self._limit.now
+    def wanted(self, transfers: Sequence[Transfer]) -> int:
+        """How many connections there should be now, to all hosts together."""
+        limits = {source.limit for transfer in transfers for source in transfer.sources.all(transfer.blob)}
+        return min(sum(limit.now for limit in limits), max((_ALL_MOST, *(limit.most for limit in limits))))
 
     def claim(self, transfers: Sequence[Transfer]) -> Claim | None:
         """The foremost bytes that nobody fetches, or a share of those of a slow connection; None where there are none."""
         now = time.monotonic()
-        if len(self._claims) >= self._limit.now or now < self._pause_until:
+        if now < self._pause_until:
             return None
         # Who brings a blob's front hashes it on the way: the two foremost ones have it brought by one connection each.
         foremost = sorted(transfers[:_FOREMOST], key=lambda transfer: transfer.map.front_claimed)
         for transfer in [*foremost, *transfers[_FOREMOST:]]:
-            source = transfer.sources.choose(transfer.blob, now)
+            source = transfer.sources.choose(transfer.blob, now, self._free)
             if source is None:
                 continue
             with transfer.lock:
@@ -122,6 +127,8 @@ class Connections:
     def release(self, claim: Claim) -> None:
         with self._changed:
             self._claims.discard(claim)
+            self._came[claim.source.limit] += claim.note(time.monotonic())
+            self._busy[claim.source.limit] -= 1
             claim.source.busy -= 1
             done = claim.chunk.position - claim.first
             if not claim.trial and done >= _MEASURABLE:
@@ -140,9 +147,11 @@ class Connections:
             with transfer.lock:
                 fruitless = claim.answered is None and claim.chunk.position == claim.begun
                 claim.map.give_back(claim.chunk)
+            spared = now < max(self._pause_until, claim.source.spared_until)
+            if fruitless and error.temporary and not spared:
+                claim.source.limit.refused()
             if transfer.sources.failed(claim.source, error, transfer.blob, now, jitter):
                 return Retry(0.0)
-            spared = now < self._pause_until
             if arrived != self._arrived_at_failure:
                 self._arrived_at_failure, self._failures = arrived, 1
             elif not spared:
@@ -152,7 +161,6 @@ class Connections:
                 return decision
             wait = max(decision.after, backoff(claim.chunk.failures, jitter))
             if fruitless and not spared:
-                self._limit.refused()
                 self._pause_until = now + decision.after
             return Retry(wait)
 
@@ -172,17 +180,21 @@ class Connections:
                 claim.map.give_back(claim.chunk)
             return True
 
-    def watch(self, transfers: Sequence[Transfer]) -> None:
+    def watch(self) -> None:
         """Measures, adapts, and wakes those who wait."""
         with self._changed:
             now = time.monotonic()
-            arrived = sum(transfer.counter.arrived for transfer in transfers)
-            rate = (arrived - self._arrived) / max(now - self._measured, 0.001)
-            self._arrived, self._measured = arrived, now
-            self._limit.measured(rate, busy=len(self._claims))
+            seconds, self._measured = max(now - self._measured, 0.001), now
             for claim in self._claims:
-                claim.note(now)
+                self._came[claim.source.limit] += claim.note(now)
+            for limit, busy in self._busy.items():
+                limit.measured(self._came[limit] / seconds, busy=busy)
+            self._came.clear()
             self._changed.notify_all()
+
+    def _free(self, source: Source) -> bool:
+        """Whether it may have one more connection."""
+        return self._busy[source.limit] < source.limit.now
 
     def _size(self, transfer: Transfer, source: Source) -> int:
         if transfer.at_hand or not (self.ranges and source.ranges):
@@ -193,7 +205,7 @@ class Connections:
         # What a slow host holds is what the others wait for in the end.
         least = _CHUNK_MIN if alone or not source.rate else _SHARED_MIN
         # Towards the end they are small, so that all connections come to it together.
-        most = (transfer.blob.size - transfer.map.watermark) // (2 * self._limit.now)
+        most = (transfer.blob.size - transfer.map.watermark) // (2 * source.limit.now)
         size = max(min(source.rate, _CHUNK_MAX), min(source.lately * _VAST, 2 * source.latest, _VAST_MAX))
         return int(max(least, min(size, most)))
 
@@ -203,6 +215,7 @@ class Connections:
         trial = not source.proven and chunk.left <= 2 * TRIAL_SIZE
         claim = Claim(transfer, transfer.map, chunk, source, trial, now, at, now, at, at)
         source.busy += 1
+        self._busy[source.limit] += 1
         self._claims.add(claim)
         return claim
 
@@ -230,7 +243,7 @@ class Connections:
         """Takes a chunk away from a host that is far slower than another one would be."""
         for claim in under_way:
             better = claim.transfer.sources.better(claim.source, claim.transfer.blob)
-            if better is None:
+            if better is None or not self._free(better):
                 continue
             needed = _REQUEST + claim.chunk.left * (better.busy + 1) / better.rate
             waited = now - claim.since
@@ -246,12 +259,17 @@ class Connections:
             at = max(chunk.position + ahead, chunk.reserved)
             if transfer.map is not claim.map or at >= chunk.stop:
                 return None
+            taker = self._taker(claim)
+            if taker is None:
+                return None
             rest = transfer.map.take_over(chunk, at)
-            sources = transfer.sources
-            better = sources.better(claim.source, transfer.blob) or next(
-                iter(sources.others(claim.source, transfer.blob)), claim.source
-            )
-            rest.source = better.name
-            taken = self._hold(transfer, rest, better, now)
+            rest.source = taker.name
+            taken = self._hold(transfer, rest, taker, now)
             taken.silent = claim.silent + 1 if claim.answered is None else 0
             return taken
+
+    def _taker(self, claim: Claim) -> Source | None:
+        """Who may fetch the rest of a claim's chunk; None where nobody is free."""
+        sources, blob = claim.transfer.sources, claim.transfer.blob
+        able = (sources.better(claim.source, blob), *sources.others(claim.source, blob), claim.source)
+        return next((source for source in able if source and self._free(source)), None)

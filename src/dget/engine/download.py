@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dget.engine import journals
 from dget.engine.admission import Admission, Wanted
 from dget.engine.awaited import AWAIT_EVERY
-from dget.engine.connection_limit import ConnectionLimit
 from dget.engine.connections import FIRST_WATCH, WATCH_EVERY, Claim, Connections
 from dget.engine.fetching import Fetching
 from dget.engine.liar import find_liar
@@ -60,9 +59,7 @@ class Download:
         # Hashers wait on a condition of their own: batches come by the thousand, and concern nobody else.
         self._changed = threading.Condition(lock)
         self._ripe = threading.Condition(lock)
-        self._connections = Connections(
-            ConnectionLimit(fetching.connections), self._changed, hurry=not fetching.rate_limit
-        )
+        self._connections = Connections(self._changed, hurry=not fetching.rate_limit)
         self._all: list[Transfer] = []
         self._open: list[Transfer] = []
         self._outstanding = 0
@@ -122,7 +119,9 @@ class Download:
 
     def _employ(self) -> None:
         """As many threads as connections are wanted; those that were are there to stay."""
-        while self._fetching_threads < self._connections.wanted and (self._open or self._admission.awaits):
+        with self._changed:
+            wanted = self._connections.wanted(self._open)
+        while self._fetching_threads < wanted:
             self._fetching_threads += 1
             self._begin(self._fetch_chunks)
 
@@ -188,7 +187,7 @@ class Download:
         wait = FIRST_WATCH
         while not self._ended:
             self._cancel.sleep(wait)
-            self._connections.watch(self._all)
+            self._connections.watch()
             self._employ()
             wait = WATCH_EVERY
 

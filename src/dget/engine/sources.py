@@ -1,6 +1,6 @@
 """Where a run's bytes may come from, and which host the next chunk is asked of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from dget.errors import DgetError, IntegrityError, NetworkError, NotFound, RateLimited, Unauthorized
 from dget.flow import PieceSink
 from dget.model import Descriptor, Digest
+from dget.protocol.connection_limit import ConnectionLimit
 from dget.protocol.retry import backoff
 
 # A host whose connections are so many times slower than the best one's is more a burden than a help.
@@ -26,13 +27,16 @@ class BlobHost(BlobSource, Protocol):
     """One of several that have the same blobs.
 
     origin: whether it is trusted without proof; steady: whether what is read again is the same, so that damage is final;
-    ranges: whether it gives parts of blobs.
+    ranges: whether it gives parts of blobs; connections: how many it is worth having, whoever asks.
     """
 
     name: str
     origin: bool
     steady: bool
     ranges: bool
+
+    @property
+    def connections(self) -> ConnectionLimit: ...
 
     def failed(self, error: DgetError) -> None: ...
 
@@ -73,6 +77,10 @@ class Source(msgspec.Struct, eq=False):
     def ranges(self) -> bool:
         return self.host.ranges
 
+    @property
+    def limit(self) -> ConnectionLimit:
+        return self.host.connections
+
     def measured(self, count: int, seconds: float) -> None:
         """count: bytes that one connection gave in that time."""
         self.latest, self.lately = count, count / max(seconds, 0.001)
@@ -91,17 +99,18 @@ class Sources:
     def steady(self) -> bool:
         return all(host.steady for host in self._hosts.alive)
 
-    def choose(self, blob: Descriptor, now: float) -> Source | None:
+    def choose(self, blob: Descriptor, now: float, free: Callable[[Source], bool]) -> Source | None:
         """Who is asked for the next chunk; None where those who could be are to be waited for.
 
         A stranger gets one chunk, that is compared; then the faster a host's connections are, the more it gets.
+        free: whether a source may have one more connection.
         """
         able = self._able(blob)
         if len(able) == 1:
-            return able[0]
+            return able[0] if free(able[0]) else None
         ready = [source for source in able if source.spared_until <= now]
         best = max((source.rate for source in ready), default=0.0)
-        worth = [source for source in ready if not source.rate or source.rate * _HOPELESS >= best]
+        worth = [source for source in ready if free(source) and (not source.rate or source.rate * _HOPELESS >= best)]
         if stranger := next((source for source in worth if not source.proven and not source.busy), None):
             return stranger
         proven = [source for source in worth if source.proven]

@@ -4,6 +4,7 @@ import threading
 from typing import Protocol
 
 from dget.flow import Clock
+from dget.protocol.connection_limit import ConnectionLimit
 from dget.protocol.rest import Rest, rest_after
 
 
@@ -37,13 +38,14 @@ class Health:
     """One host's, for all images of a run. Threads may use it together.
 
     answered: whether it has answered properly in this run; dropped: whether it answered what no registry may;
-    ranges: whether it gives parts of blobs.
+    ranges: whether it gives parts of blobs; connections: how many it is worth having.
     """
 
-    def __init__(self, url: str, memory: HostMemory, clock: Clock) -> None:
+    def __init__(self, url: str, memory: HostMemory, clock: Clock, connections: ConnectionLimit) -> None:
         self.answered = False
         self.dropped = False
         self.ranges = True
+        self.connections = connections
         self._url = url
         self._memory = memory
         self._clock = clock

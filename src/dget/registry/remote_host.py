@@ -4,6 +4,7 @@ from dget.config.mirrors import Capability, Host
 from dget.errors import Cancelled, DgetError, IntegrityError, NotFound, Unauthorized
 from dget.flow import Cancel, Noted, Observer, PieceSink, Warned
 from dget.model import Descriptor
+from dget.protocol.connection_limit import ConnectionLimit
 from dget.registry.foreign_layers import ForeignLayers, has_other_places
 from dget.registry.health import Health
 from dget.registry.session import NotARegistry, Session
@@ -42,6 +43,11 @@ class RemoteHost:
     @ranges.setter
     def ranges(self, given: bool) -> None:
         self._health.ranges = given
+
+    @property
+    def connections(self) -> ConnectionLimit:
+        """How many it is worth having; what one image taught holds for the next."""
+        return self._health.connections
 
     @property
     def alive(self) -> bool:

@@ -3,6 +3,7 @@
 from dget.errors import DgetError
 from dget.flow import PieceSink
 from dget.model import Descriptor, Digest
+from dget.protocol.connection_limit import ConnectionLimit
 
 
 class MemoryHost:
@@ -17,6 +18,7 @@ class MemoryHost:
         self.content = content
         self.step = step
         self.error: DgetError | None = None
+        self.connections = ConnectionLimit()
         self.failures: list[DgetError] = []
         self.dropped: list[str] = []
 

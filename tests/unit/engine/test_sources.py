@@ -1,5 +1,7 @@
 """Which host the next chunk is asked of."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from dget.engine.sources import Source, Sources
@@ -13,11 +15,11 @@ def sources_of(*hosts: MemoryHost) -> Sources:
     return Sources(MemoryHosts(*hosts))
 
 
-def chosen(sources: Sources, count: int = 1, now: float = 0.0) -> list[str]:
-    """Who gets the next chunks, none of which ends meanwhile."""
+def chosen(sources: Sources, count: int = 1, now: float = 0.0, full: Sequence[str] = ()) -> list[str]:
+    """Who gets the next chunks, none of which ends meanwhile. full: who may have no more connections."""
     names = []
     for _ in range(count):
-        source = sources.choose(BLOB, now)
+        source = sources.choose(BLOB, now, lambda source: source.name not in full)
         if source is not None:
             source.busy += 1
         names.append(source.name if source else "")
@@ -34,6 +36,13 @@ def known(sources: Sources, **rates: float) -> dict[str, Source]:
 
 def test_a_host_alone_gets_everything_proven_or_not():
     assert chosen(sources_of(MemoryHost("a")), 3) == ["a", "a", "a"]
+
+
+def test_who_has_all_the_connections_that_it_may_have_is_asked_for_no_more():
+    assert chosen(sources_of(MemoryHost("a")), full=["a"]) == [""]
+    sources = sources_of(MemoryHost("a"), MemoryHost("o", origin=True))
+    known(sources, a=10, o=1)
+    assert chosen(sources, 2, full=["a"]) == ["o", "o"]
 
 
 def test_each_stranger_gets_one_chunk_and_the_origin_the_rest():
@@ -90,7 +99,7 @@ def test_a_host_that_lacks_a_blob_is_asked_for_others():
     both = known(sources, a=1, b=100)
     assert sources.failed(both["b"], NotFound("none"), BLOB, now=0.0, jitter=0.5)
     assert chosen(sources, now=99.0) == ["a"]
-    source = sources.choose(blob_of(b"other"), now=99.0)
+    source = sources.choose(blob_of(b"other"), 99.0, lambda _: True)
     assert source is both["b"]
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from dget.errors import DgetError
 from dget.flow import PieceSink
 from dget.model import Descriptor
+from dget.protocol.connection_limit import ConnectionLimit
 
 
 class _Readable(Protocol):
@@ -21,6 +22,7 @@ class Alone:
 
     def __init__(self, source: _Readable, *, steady: bool) -> None:
         self.steady = steady
+        self.connections = ConnectionLimit()
         self.read_blob = source.read_blob
 
     @property

@@ -1,4 +1,4 @@
-"""How many connections are worth having: more while the measured rate grows, fewer where the server resists."""
+"""How many connections to a host are worth having: more while the measured rate grows, fewer where the server resists."""
 
 FIRST, USUAL, CEILING = 2, 8, 16
 # Bytes a second of one connection. Where each gives so much, it is this machine that is busy, and more of them cost: eight
@@ -12,7 +12,10 @@ _PATIENCE, _PATIENCE_MAX = 50, 800
 
 
 class ConnectionLimit:
-    """A pure state machine. chosen: how many the person wants at most; then all of them are used from the start."""
+    """A host's, as a pure state machine. chosen: how many the person wants at most; then all are used from the start.
+
+    now: how many there may be; most: how many there may ever be.
+    """
 
     def __init__(self, chosen: int | None = None) -> None:
         self.now = chosen or FIRST

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dget.engine.connection_limit import CEILING, FIRST, USUAL, ConnectionLimit
+from dget.protocol.connection_limit import CEILING, FIRST, USUAL, ConnectionLimit
 
 
 def measured(limit: ConnectionLimit, *rates: float) -> int:
