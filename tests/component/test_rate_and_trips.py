@@ -1,5 +1,6 @@
 """How fast, by how many steps, and how much memory."""
 
+import io
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from dget.model import Digest
 from dget.model.media_type import OCI_INDEX
 from dget.protocol.http import Headers, Request
 from dget.serve import Answer
+from dget.store import Store
 from tests.component.conftest import Registry, is_blob, noise, with_status
 
 
@@ -129,14 +131,76 @@ def test_where_one_connection_is_allowed_nothing_is_asked_side_by_side(registry,
 def test_platforms_that_an_index_does_not_tell_are_read_side_by_side(registry, settings, tmp_path):
     """The index, all manifests, all configs, the layers."""
     registry.index("app", "1", amd64=[noise(8, 100)], arm64=[noise(9, 100)], riscv64=[noise(10, 100)])
-    index = json.loads(registry.content.manifest("app", "1").raw)
-    index["manifests"] = [{**entry, "platform": None} for entry in index["manifests"][1:]]
-    registry.content.add_manifest("app", json.dumps(index).encode(), OCI_INDEX, "1")
+    leave_out_platforms(registry)
     steps = Steps()
     registry.fault = steps.taken
     with Client(settings) as client:
         client.pull(registry.name("app:1"), platform="all", format="oci-archive", output=tmp_path / "x.tar")
     assert steps.sequential == 4
+
+
+@pytest.mark.parametrize("cache", ["cache", "read-only cache", "no cache"])
+@pytest.mark.parametrize("kind", ["single", "index"])
+@pytest.mark.parametrize(
+    ("output", "form", "compress"),
+    [
+        ("x.tar", "oci-archive", None),
+        ("x.tar.gz", "oci-archive", None),
+        ("x.tar.zst", "oci-archive", None),
+        ("x", "oci-dir", None),
+        ("-", "oci-archive", None),
+        ("", "docker-archive", "none"),
+        ("", "docker-archive", "gzip"),
+        ("", "docker-legacy", None),
+    ],
+)
+def test_a_config_that_told_a_platform_is_not_asked_for_again(
+    registry, settings, tmp_path, monkeypatch, kind, output, form, compress, cache
+):
+    """It counts as fetched, which it was, or as being in the cache, which it is by then."""
+    layers = [noise(8, 100_000), noise(9, 100_000)]
+    if kind == "index":
+        registry.index("app", "1", amd64=layers[:1], arm64=layers[1:])
+        leave_out_platforms(registry)
+    else:
+        registry.image("app", "1", *layers)
+    wish = {"platform": "all", "format": form, "compress": compress}
+    if cache == "read-only cache":
+        Store.open(settings.cache_dir)
+        monkeypatch.setattr("dget.store.store._takes_files", lambda _: False)
+    with Client(replace(settings, cache=cache != "no cache")) as client:
+        name = registry.name("app:1")
+        if output:
+            done = [client.pull(name, output=io.BytesIO() if output == "-" else tmp_path / output, **wish)]
+        else:
+            done = [*client.pull_platforms(name, output=f"{tmp_path}/", **wish)]
+        asked = registry.blobs_asked()
+        configs = {plan.config.digest: plan.config.size for plan in client.plan_platforms(name, **wish)}
+    assert len(asked) == len(set(asked)) == len(configs) + len(layers)
+    layers_size, configs_size = sum(map(len, layers)), sum(configs.values())
+    fetched, reused = sum(one.fetched for one in done), sum(one.reused for one in done)
+    assert (fetched, reused) == ((layers_size, configs_size) if cache == "cache" else (layers_size + configs_size, 0))
+
+
+def test_configs_that_do_not_fit_into_memory_are_asked_for_again(registry, settings, tmp_path, monkeypatch):
+    registry.index("app", "1", amd64=[noise(8, 100)], arm64=[noise(9, 100)])
+    leave_out_platforms(registry)
+    with Client(replace(settings, cache=False)) as client:
+        roomy = client.pull(registry.name("app:1"), platform="all", format="oci-archive", output=tmp_path / "x.tar")
+        registry.asked.clear()
+        monkeypatch.setattr("dget.engine.cached_image.DOCUMENT_MAX", 300)
+        tight = client.pull(registry.name("app:1"), platform="all", format="oci-archive", output=tmp_path / "y.tar")
+    assert len(registry.blobs_asked()) == len(set(registry.blobs_asked())) + 1
+    assert tight.path.read_bytes() == roomy.path.read_bytes()
+
+
+def leave_out_platforms(registry: Registry) -> None:
+    """Makes the index tell no platforms, so that the configs of its builds do."""
+    stored = registry.content.manifest("app", "1")
+    assert stored is not None
+    index = json.loads(stored.raw)
+    index["manifests"] = [{**entry, "platform": None} for entry in index["manifests"][1:]]
+    registry.content.add_manifest("app", json.dumps(index).encode(), OCI_INDEX, "1")
 
 
 def guarded(registry: Registry, request: Request, given: Answer) -> Answer:

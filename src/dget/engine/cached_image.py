@@ -12,7 +12,7 @@ from dget.errors import NotFound, RegistryError
 from dget.flow import Cancel, Clock, Observer, Stage, side_by_side
 from dget.model import Descriptor, Digest, Document, ImageConfig, Index, Manifest, read_config, read_manifest
 from dget.protocol.connection_limit import USUAL
-from dget.registry.remote_image import MANIFEST_MAX
+from dget.registry.remote_image import DOCUMENT_MAX, MANIFEST_MAX
 from dget.store import Store
 
 T = TypeVar("T")
@@ -41,6 +41,9 @@ class CachedImage:
         self._at_once = fetching.connections or USUAL
         self._cancel = cancel
         self._observer = observer
+        # Configs that no cache holds, no more of them than one may be large: an index may list thousands.
+        self._read: dict[Digest, bytes] = {}
+        self._room = DOCUMENT_MAX
 
     def resolve(self) -> Document[Manifest] | Document[Index]:
         """What the reference names now, or did when it was last looked up by a run that might. Raises DgetError."""
@@ -66,7 +69,16 @@ class CachedImage:
         return read_manifest(raw, declared=descriptor.media_type)
 
     def config(self, descriptor: Descriptor) -> Document[ImageConfig]:
-        return read_config(self._read_or_fetch(descriptor, lambda: self.remote.small_blob(descriptor)), descriptor)
+        raw = self._read_or_fetch(descriptor, lambda: self.remote.small_blob(descriptor))
+        if not self.has(descriptor) and len(raw) <= self._room:
+            self._room -= len(raw)
+            self._read[descriptor.digest] = raw
+        return read_config(raw, descriptor)
+
+    def take_read(self, configs: Sequence[Descriptor]) -> dict[Digest, bytes]:
+        """Those of these configs that were read and that no cache holds; what else was read is let go."""
+        read, self._read, self._room = self._read, {}, DOCUMENT_MAX
+        return {config.digest: read[config.digest] for config in configs if config.digest in read}
 
     def _read_or_fetch(self, descriptor: Descriptor, fetch: Callable[[], bytes]) -> bytes:
         if self.store is None:

@@ -1,6 +1,6 @@
 """From a reference to a plan: which images, which blobs, how many bytes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -34,7 +34,8 @@ class PullPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a pull will fetch.
 
     root: what the reference names; available: all platforms of its index, empty for a single image; images: one for each
-    wanted platform; companions: what is kept beside them.
+    wanted platform; companions: what is kept beside them; at_hand: the configs that were read for it and that no cache
+    holds, verified.
     """
 
     reference: Reference
@@ -43,6 +44,7 @@ class PullPlan(msgspec.Struct, frozen=True, kw_only=True):
     images: tuple[Image, ...]
     companions: tuple[Companion, ...] = ()
     quota: Quota | None
+    at_hand: Mapping[Digest, bytes]
 
     @property
     def image(self) -> Image:
@@ -111,6 +113,7 @@ def make_plan(
         images=tuple(images if keeps else (replace(image, indexes=()) for image in images)),
         companions=tuple(companions),
         quota=source.remote.quota,
+        at_hand=source.take_read([image.manifest.value.config for image in images]),
     )
 
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 # Common registries take no larger ones (distribution specification, "Pushing Manifests").
 MANIFEST_MAX = 4 << 20
-_DOCUMENT_MAX = 8 << 20
+DOCUMENT_MAX = 8 << 20
 _DIGEST_HEADER = "Docker-Content-Digest"
 
 
@@ -112,7 +112,7 @@ class RemoteImage:
 
     def small_blob(self, blob: Descriptor) -> bytes:
         """A config or the like, verified. Raises IntegrityError; Unsupported where it is too large for one."""
-        if blob.size > _DOCUMENT_MAX:
+        if blob.size > DOCUMENT_MAX:
             raise Unsupported(f"{blob.digest} has {blob.size:,} bytes where a short document is expected")
 
         def ask(host: RemoteHost, cancel: Cancel) -> bytes:

@@ -35,12 +35,12 @@ class Web:
 
 
 class Taken:
-    """A ByteSink."""
+    """A PieceSink."""
 
     def __init__(self) -> None:
         self.data = b""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self.data += data
 
 
