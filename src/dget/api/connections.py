@@ -44,6 +44,7 @@ def transport_options(settings: Settings, tls: TlsByOrigin) -> TransportOptions:
     return TransportOptions(
         user_agent=f"dget/{__version__}",
         timeout=settings.timeout,
+        limit_rate=settings.limit_rate,
         proxies=settings.proxies,
         pins=settings.pins,
         tls=tls,

@@ -17,7 +17,7 @@ from dget.errors import DgetError, StorageError, UsageError
 _SIGNALS = ("SIGHUP", "SIGINT", "SIGTERM")
 # Seconds that one import takes.
 _LOADING = 0.02
-# New objects that are borne before garbage is looked for.
+# New objects that may be born before garbage is looked for.
 _NEW_MAX = 50_000
 _ON = frozenset(("1", "t", "true", "y", "yes", "on"))
 _USAGE_HINT = "dget --help shows how it is used"

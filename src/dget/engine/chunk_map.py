@@ -68,8 +68,9 @@ class ChunkMap:
 
     @property
     def front_claimed(self) -> bool:
-        """Whether somebody fetches what holds the watermark back."""
-        return not self.complete and self._chunks[self._front].claimed
+        """Whether somebody fetches what holds the watermark back. As safe a look as `watermark`."""
+        front = self._front
+        return front < len(self._chunks) and self._chunks[front].claimed
 
     @property
     def complete(self) -> bool:

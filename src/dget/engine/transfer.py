@@ -44,8 +44,9 @@ class _Hash:
 class Transfer:
     """A blob that is being fetched. `lock` guards `map` and `writers`; one thread at a time hashes.
 
-    journal: nothing is written into it of what is at hand anyway, yet it has the disk take that along; source: where it comes from; region: where its bytes arrive; target: where
-    they are to be in the end, by way of `ingest` into the cache, or None where the cache is all.
+    source: where it comes from; region: where its bytes arrive; target: where they are to be in the end, by way of `ingest`
+    into the cache, or None where the cache is all. journal: None where nobody remembers; of what is at hand anyway it says
+    nothing, and syncs it with the rest.
     """
 
     def __init__(

@@ -7,8 +7,9 @@ _AMPLE = 100e6
 # How much faster it must be for more connections to be worth it.
 _WORTH = 1.08
 _STEP = 4
-# After so many measurements without a change it is tried again whether more connections help.
-_PATIENCE, _PATIENCE_MAX = 50, 800
+# After so many measurements without a change it is tried again whether more connections help; the first time after a host
+# refused sooner, and each time that it does later.
+_PATIENCE, _PATIENCE_REFUSED, _PATIENCE_MAX = 50, 10, 800
 
 
 class ConnectionLimit:
@@ -30,6 +31,8 @@ class ConnectionLimit:
 
     def measured(self, rate: float, *, busy: int) -> None:
         """rate: bytes a second since the last measurement; busy: connections in use meanwhile."""
+        if not busy:
+            return
         ample = busy * (_AMPLE if self._looked else _AMPLE / 4)
         self._looked = True
         if rate >= ample:
@@ -38,7 +41,7 @@ class ConnectionLimit:
             # Also where nothing has come yet: that is far away.
             self.now = min(self.most, USUAL)
             return
-        if rate <= 0 or busy < self.now:
+        if busy < self.now or (rate <= 0 and not self._refused):
             self._before = None
             return
         if self._may_help(rate):
@@ -53,11 +56,11 @@ class ConnectionLimit:
     def refused(self) -> None:
         """The server answered 429 or 503, or broke off: fewer from now on, and more again ever more slowly."""
         self.now = max(1, self.now // 2)
+        self._patience = min(2 * self._patience, _PATIENCE_MAX) if self._refused else _PATIENCE_REFUSED
         self._refused = True
         self._grown = False
         self._steady = 0
         self._step = 1
-        self._patience = min(2 * self._patience, _PATIENCE_MAX)
 
     def _may_help(self, rate: float) -> bool:
         if self._steady >= self._patience:

@@ -128,14 +128,12 @@ class _Handle:
         self._curl.setopt(pycurl.NOPROGRESS, 0)
         self._curl.setopt(pycurl.XFERINFOFUNCTION, incoming.between_reads)
         check = None if proxy else lambda address: self._reach.check_address(request, address)
+        failed: Failure | None = None
         with cancel.on_cancel(self._sockets.shut), self._sockets.checked(check):
             try:
                 self._curl.perform()
             except pycurl.error as error:
-                incoming.end()
-                cancel.check()
-                kept = incoming.failure or self._sockets.refusal
-                raise kept or error_of(self._failure(error), request.url, proxy) from None
+                failed = self._failure(error)
             finally:
                 if self._watch:
                     self._watch(self._curl)
@@ -144,10 +142,12 @@ class _Handle:
                 self._curl.setopt(pycurl.WRITEFUNCTION, _ignore)
                 self._curl.setopt(pycurl.NOPROGRESS, 1)
                 self._curl.setopt(pycurl.XFERINFOFUNCTION, _ignore)
+        # What arrived before a failure counts.
         incoming.end()
         cancel.check()
-        if incoming.failure:
-            raise incoming.failure
+        incoming.check()
+        if failed:
+            raise self._sockets.refusal or error_of(failed, request.url, proxy)
         response = incoming.response()
         if proxy and proxy.is_http and request.url.startswith("http://") and is_proxys_own(response):
             raise proxy_errors.refused(response.status, self._offered_log_ins(), proxy, host_of(request.url))

@@ -18,8 +18,9 @@ from dget.transport.trust import TrustStore
 
 CurlOptions: TypeAlias = list[tuple[int, object]]
 
-# Of one read from a socket. After eleven of them what came is handed on.
-_BUFFER = 64 * 1024
+# Of one read from a socket. After so many of them at most what came is handed on.
+_BUFFER, _BUFFER_MIN = 64 << 10, 1 << 10
+_READS = 11
 _CONNECT_TIMEOUT = 20.0
 # A short answer that trickles in takes so many times the silence that is borne.
 _WHOLE_ANSWER_TIMES = 10
@@ -35,7 +36,7 @@ def handle_options(options: TransportOptions, sockets: OpenSockets) -> CurlOptio
         (_SUPPRESS_CONNECT_HEADERS, 1),
         (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
         (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
-        (pycurl.BUFFERSIZE, _BUFFER),
+        (pycurl.BUFFERSIZE, _buffer_size(options.limit_rate)),
         (pycurl.USERAGENT, options.user_agent),
         (pycurl.CONNECTTIMEOUT_MS, int(min(_CONNECT_TIMEOUT, options.timeout) * 1000)),
         (pycurl.LOW_SPEED_LIMIT, 1),
@@ -46,6 +47,11 @@ def handle_options(options: TransportOptions, sockets: OpenSockets) -> CurlOptio
     if options.pins:
         base.append((pycurl.RESOLVE, [f"{pin.host}:{pin.port}:{','.join(pin.addresses)}" for pin in options.pins]))
     return base
+
+
+def _buffer_size(limit_rate: float | None) -> int:
+    # Under a limit, a connection is not read while what came is waited off: an eighth of a second's worth at once.
+    return _BUFFER if limit_rate is None else max(_BUFFER_MIN, min(_BUFFER, int(limit_rate / 8 / _READS)))
 
 
 def request_options(request: Request) -> CurlOptions:

@@ -10,7 +10,8 @@ from dget.protocol.http import Headers, Response
 from dget.transport.protocol import ResponseSink
 
 _BODY_MAX = 8 * 1024 * 1024
-# What is gathered is handed on when it is worth it, or has waited so many seconds: until then it does not count.
+# What is gathered is handed on when it is worth it, or when the last time is so many seconds ago; where nothing more
+# comes, a second later. Until then it does not count.
 _WORTH, _WAITS = 64 << 10, 0.2
 # libcurl bounds their length (100 KB a line, 300 KB an answer); interim answers (1xx) and trailers count too.
 _HEADERS_MAX = 500
@@ -18,14 +19,14 @@ _STATUS_LINE = re.compile(r"HTTP/[0-9.]+ ([0-9]{3})(?: |\Z)")
 
 
 class Incoming:
-    """What its callbacks raise is kept in `failure`, since pycurl would print and lose it.
+    """What its callbacks raise is kept for `check`, since pycurl would print and lose it.
 
     write: for libcurl, which gives 16 KB a time. It is a method written in C: with one of ours, receiving a GB took a tenth
     of a second more.
     """
 
     def __init__(self, sink: ResponseSink | None) -> None:
-        self.failure: BaseException | None = None
+        self._failure: BaseException | None = None
         self._sink = sink
         self._status = 0
         self._fields: list[tuple[str, str]] = []
@@ -50,8 +51,18 @@ class Incoming:
 
     def end(self) -> None:
         """Hands on what came last."""
-        if self.failure is None:
+        if self._failure is None:
             self._guarded(self._hand_on)
+
+    def check(self) -> None:
+        """Raises what a callback raised."""
+        failure, self._failure = self._failure, None
+        try:
+            if failure is not None:
+                raise failure
+        finally:
+            # Its traceback leads here, and to what was gathered: without this, all would stay until garbage is looked for.
+            del failure
 
     def response(self) -> Response:
         return Response(status=self._status, headers=Headers.of(self._fields), body=b"".join(self._body))
@@ -61,12 +72,14 @@ class Incoming:
         try:
             work()
         except BaseException as error:  # noqa: BLE001 - raised again after perform
-            self.failure = error
+            self._failure = error
             return -1
         return None
 
     def _hand_on(self) -> None:
         size = self._gathered.tell()
+        if not size:
+            return
         self._gathered.seek(0)
         self._due = time.monotonic() + _WAITS
         with self._gathered.getbuffer() as buffer, buffer[:size] as piece:
@@ -81,6 +94,7 @@ class Incoming:
             # What an answer before this one said is nobody's.
             self._gathered.seek(0)
             self._body.clear()
+            self._body_size = 0
             self._status = int(status[1])
             self._fields = []
             self._in_head = True

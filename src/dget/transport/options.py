@@ -16,12 +16,14 @@ def _system_trust_alone(_: Origin) -> HostTls:
 class TransportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """timeout: seconds without a byte; pins: addresses in place of what DNS says; tls: how TLS is done with an origin.
 
-    environment: where trusted certificates may be named, usually `os.environ`.
+    environment: where trusted certificates may be named, usually `os.environ`; limit_rate: bytes a second that whoever takes
+    what comes will keep to.
     """
 
     user_agent: str = "dget"
     timeout: float = 30.0
     proxies: ProxyRules = msgspec.field(default_factory=ProxyRules)
+    limit_rate: float | None = None
     pins: tuple[Pin, ...] = ()
     tls: TlsOf = _system_trust_alone
     environment: Mapping[str, str]

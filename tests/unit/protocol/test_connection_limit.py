@@ -63,6 +63,13 @@ def test_it_shrinks_when_the_server_resists_and_grows_again_by_one_and_ever_more
     assert measured(limit, *[4e6] * 800) == 2
 
 
+def test_a_refusal_at_the_very_start_is_made_up_for():
+    limit = ConnectionLimit()
+    limit.refused()
+    assert limit.now == 1
+    assert measured(limit, *[0.0, 1e6] * 40) > 4
+
+
 @pytest.mark.parametrize("chosen", [1, 3, 32])
 def test_a_number_that_the_person_gave_stays_where_nothing_resists(chosen):
     assert measured(ConnectionLimit(chosen), 1e6, 9e6, 9e6, 9e6, 90e6) == chosen
