@@ -10,10 +10,10 @@ from dget.errors import DgetError, NetworkError
 from dget.flow import Cancel
 from dget.protocol.http import Headers, Request, Response
 from dget.transport import CurlTransport, TransportOptions
-from tests.component.raw_server import RawServer
+from tests.component.raw_server import RawServer, Script
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n"
-ANSWERS = {
+ANSWERS: Script = {
     "/nothing": [HEAD],
     "/half": [HEAD, b"x" * 1_500_000],
     "/whole": [HEAD, b"x" * 3_000_000],
