@@ -10,6 +10,7 @@ from dget.errors import DgetError, NetworkError
 from dget.flow import Cancel
 from dget.protocol.http import Headers, Request, Response
 from dget.transport import CurlTransport, TransportOptions
+from dget.transport.incoming import Incoming
 from tests.component.raw_server import RawServer, Script
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n"
@@ -37,7 +38,7 @@ class Taker:
 
 
 @pytest.fixture
-def send() -> Iterator[Callable[[str, Taker], Response]]:
+def send() -> Iterator[Callable[[str, Taker | None], Response]]:
     transport = CurlTransport(TransportOptions(environment={}))
     with RawServer(ANSWERS) as server:
         yield lambda path, taker: transport.send(Request(url=f"http://{server.address}{path}"), taker, cancel=Cancel())
@@ -63,6 +64,17 @@ def test_a_body_comes_in_pieces_that_are_worth_it(send):
     send("/whole", taker)
     assert sum(taker.sizes) == 3_000_000
     assert len(taker.sizes) < 60
+
+
+def test_what_came_of_an_answer_goes_with_it(send):
+    gc.collect()
+    gc.disable()
+    try:
+        send("/whole", None)
+        send("/whole", Taker())
+        assert not [one for one in gc.get_objects() if isinstance(one, Incoming)]
+    finally:
+        gc.enable()
 
 
 def test_what_was_gathered_for_a_taker_who_has_enough_goes_at_once(send):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from dget.errors import NetworkError
+from dget.flow import PieceSink
 from dget.protocol.http import Headers, Response
 from dget.transport.protocol import ResponseSink
 
@@ -35,7 +36,7 @@ class Incoming:
         self._gathered = io.BytesIO()
         self.write = self._gathered.write
         self._due = 0.0
-        self._take: Callable[[bytes | memoryview], None] = self._collect
+        self._target: PieceSink | None = None
         self._body: list[bytes] = []
         self._body_size = 0
 
@@ -83,7 +84,10 @@ class Incoming:
         self._gathered.seek(0)
         self._due = time.monotonic() + _WAITS
         with self._gathered.getbuffer() as buffer, buffer[:size] as piece:
-            self._take(piece)
+            if self._target is not None:
+                self._target.write(piece)
+            else:
+                self._collect(piece)
 
     def _take_header(self, line: bytes) -> None:
         self._lines += 1
@@ -107,10 +111,9 @@ class Incoming:
         else:
             self._in_head = False
             if self._status >= 200 and self._sink is not None:
-                target = self._sink.begin(self._status, Headers.of(self._fields))
-                self._take = target.write if target else self._collect
+                self._target = self._sink.begin(self._status, Headers.of(self._fields))
 
-    def _collect(self, data: bytes | memoryview) -> None:
+    def _collect(self, data: memoryview) -> None:
         self._body_size += len(data)
         if self._body_size > _BODY_MAX:
             raise NetworkError(
