@@ -15,6 +15,8 @@ import sys
 import tempfile
 from typing import Any
 
+_LOADED_LATE = ("base64", "difflib", "email.utils", "shutil", "tomllib", "traceback")
+
 
 def main() -> None:
     import dget
@@ -22,6 +24,9 @@ def main() -> None:
     for module in pkgutil.walk_packages(dget.__path__, "dget."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    # What dget itself loads when it needs it; another user may not read where these are.
+    for name in _LOADED_LATE:
+        importlib.import_module(name)
     wakes, wakened = os.pipe()
     os.set_blocking(wakened, False)
     # So that the end of a child wakes `select`.

@@ -39,8 +39,9 @@ class Settings(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     `dget config show` and the documentation follow from them. Raises UsageError for a value that makes no sense.
 
     registry: where images without a host are; http:// before it asks for plain HTTP. cache_dir: one or several; None
-    means the system's place for caches. cache_max_size: bytes, after a pull. connections: at once, to each host; None means as
-    many as help, up to 16. limit_rate: bytes a second. timeout: seconds without a byte. insecure: certificates are not checked, and plain HTTP is allowed.
+    means the system's place for caches. cache_max_size: bytes, after a pull. connections: at once, to each host; None
+    means as many as help, up to 16. limit_rate: bytes a second. timeout: seconds without a byte. insecure: certificates
+    are not checked, and plain HTTP is allowed.
     proxy: for every host; no_proxy: as `NO_PROXY`, which counts without `proxy` alone.
     mirror: `URL` of Docker Hub's, or `REGISTRY=URL`. tag_from: who may say what a tag names.
     credentials_from: where name and password come from, for people.

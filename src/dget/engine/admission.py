@@ -14,6 +14,7 @@ from dget.engine.transfer import Journal, Transfer
 from dget.errors import DgetError
 from dget.flow import Cancel, Counter, Noted, Observer
 from dget.model import Descriptor
+from dget.protocol.connection_limit import FIRST, ConnectionLimit
 from dget.store import BlobStore, Ingest
 
 # A blob, where it is to be, or None where it is to wait in a store, and how far it is.
@@ -42,6 +43,7 @@ class Admission:
         self._observer = observer
         self._add = add
         self._finish = finish
+        self._readers = ConnectionLimit(FIRST)
         self._waiting: deque[Wanted] = deque()
         self._awaited: list[Awaited] = []
         self._journal: Journal | None = None
@@ -114,7 +116,7 @@ class Admission:
 
     def _reuse(self, store: BlobStore, blob: Descriptor, region: Region | None, counter: Counter) -> None:
         """From the cache: verified on the way like any other blob, or taken as it is."""
-        cached = CachedBlobs(store, self._cancel)
+        cached = CachedBlobs(store, self._cancel, self._readers)
         if self._fetching.verify_cache:
             here = cached.in_place(blob) if region is None else cached.shared(blob, region) or region
             self._add(Transfer(blob, cached, here, self._journal if region else None, counter, target=region))

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from dget.archive.readers.alone import Alone
 from dget.codec import PositionalFile, Region, crc32
 from dget.flow import Cancel, PieceSink
 from dget.model import Descriptor
+from dget.protocol.connection_limit import ConnectionLimit
 from dget.store import BlobStore
 
 _PIECE = 1 << 20
@@ -16,9 +18,11 @@ _READ = 256 << 10
 class CachedBlobs:
     """A BlobSource: the same chunks, sinks and hashers verify what comes from here as what comes from a registry."""
 
-    def __init__(self, store: BlobStore, cancel: Cancel) -> None:
+    def __init__(self, store: BlobStore, cancel: Cancel, readers: ConnectionLimit) -> None:
+        """readers: how many may read at once, of all that share it."""
         self._store = store
         self._cancel = cancel
+        self.alone = Alone(self, steady=False, connections=readers)
 
     def read_blob(self, blob: Descriptor, sink: PieceSink, *, start: int = 0, stop: int | None = None) -> None:
         """Raises StorageError, Cancelled."""

@@ -34,7 +34,7 @@ _SHARED_MAX = 0.03
 _HOPELESS = 10.0
 # What a request costs beside its bytes, in seconds, and how many bytes tell a rate.
 _REQUEST = 0.05
-# To several hosts together: each holds up to 1 MB.
+# To several hosts together: each connection holds up to 1 MB.
 _ALL_MOST = 32
 _FOREMOST = 2
 _MEASURABLE = 64 << 10
@@ -147,11 +147,11 @@ class Connections:
             with transfer.lock:
                 fruitless = claim.answered is None and claim.chunk.position == claim.begun
                 claim.map.give_back(claim.chunk)
-            spared = now < max(self._pause_until, claim.source.spared_until)
-            if fruitless and error.temporary and not spared:
+            if fruitless and error.temporary and now >= max(self._pause_until, claim.source.spared_until):
                 claim.source.limit.refused()
             if transfer.sources.failed(claim.source, error, transfer.blob, now, jitter):
                 return Retry(0.0)
+            spared = now < self._pause_until
             if arrived != self._arrived_at_failure:
                 self._arrived_at_failure, self._failures = arrived, 1
             elif not spared:
@@ -187,8 +187,10 @@ class Connections:
             seconds, self._measured = max(now - self._measured, 0.001), now
             for claim in self._claims:
                 self._came[claim.source.limit] += claim.note(now)
-            for limit, busy in self._busy.items():
-                limit.measured(self._came[limit] / seconds, busy=busy)
+            # A stranger's first bytes are held until they have been compared.
+            trying = {claim.source.limit for claim in self._claims if claim.trial}
+            for limit in self._busy.keys() - trying:
+                limit.measured(self._came[limit] / seconds, busy=self._busy[limit])
             self._came.clear()
             self._changed.notify_all()
 
@@ -214,6 +216,10 @@ class Connections:
         # A whole blob is not held in memory: its digest decides.
         trial = not source.proven and chunk.left <= 2 * TRIAL_SIZE
         claim = Claim(transfer, transfer.map, chunk, source, trial, now, at, now, at, at)
+        if not self._claims:
+            self._measured = now
+        if source.limit not in self._busy:
+            source.limit.begin()
         source.busy += 1
         self._busy[source.limit] += 1
         self._claims.add(claim)
@@ -221,7 +227,9 @@ class Connections:
 
     def _take_over(self, now: float, total: int) -> Claim | None:
         """total: bytes of the blobs that are not done yet."""
-        under_way = [claim for claim in self._claims if claim.source.ranges and not claim.chunk.complete]
+        under_way = [
+            claim for claim in self._claims if claim.source.ranges and not claim.chunk.complete and self._taker(claim)
+        ]
         if not under_way:
             return None
         if self._hurry and (rescued := self._rescue(under_way, now)) is not None:
@@ -257,10 +265,8 @@ class Connections:
         transfer, chunk = claim.transfer, claim.chunk
         with transfer.lock:
             at = max(chunk.position + ahead, chunk.reserved)
-            if transfer.map is not claim.map or at >= chunk.stop:
-                return None
             taker = self._taker(claim)
-            if taker is None:
+            if transfer.map is not claim.map or at >= chunk.stop or taker is None:
                 return None
             rest = transfer.map.take_over(chunk, at)
             rest.source = taker.name
@@ -271,5 +277,6 @@ class Connections:
     def _taker(self, claim: Claim) -> Source | None:
         """Who may fetch the rest of a claim's chunk; None where nobody is free."""
         sources, blob = claim.transfer.sources, claim.transfer.blob
-        able = (sources.better(claim.source, blob), *sources.others(claim.source, blob), claim.source)
+        proven = [other for other in sources.others(claim.source, blob) if other.proven]
+        able = (sources.better(claim.source, blob), *proven, claim.source)
         return next((source for source in able if source and self._free(source)), None)

@@ -6,9 +6,9 @@ from dget.flow import RateLimit
 
 
 class Fetching(msgspec.Struct, frozen=True, kw_only=True):
-    """connections: at most so many, or None for as many as help; verify_cache: whether what comes from the cache is hashed.
+    """connections: to a host at most so many, or None for as many as help; so many documents are asked for at a time.
 
-    patience: seconds without a byte that a blob is waited for which another process brings.
+    verify_cache: whether what comes from the cache is hashed; patience: seconds without a byte that a blob is waited for which another process brings.
     """
 
     connections: int | None

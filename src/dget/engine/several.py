@@ -12,6 +12,7 @@ from dget.engine.sources import Sources
 from dget.errors import UsageError
 from dget.flow import Observer, PieceSink
 from dget.model import Contents, Descriptor, Digest, Document, Image, ImageConfig
+from dget.protocol.connection_limit import FIRST, ConnectionLimit
 from dget.store import BlobStore
 
 
@@ -37,6 +38,7 @@ class Several:
         self._parts = parts
         self._sources = [Sources(part.source.remote.hosts) for part in parts]
         self._at_hand = {digest: raw for part in parts for digest, raw in part.plan.at_hand.items()}
+        self._readers = ConnectionLimit(FIRST)
         self._place: dict[Digest, int] = {}
         for place, part in enumerate(parts):
             for blob in part.plan.contents.blobs:
@@ -55,7 +57,7 @@ class Several:
         raw = self._at_hand.get(blob.digest)
         if raw is not None and len(raw) == blob.size:
             # If it turns out damaged, that happened on its way to the disk: it is worth another try.
-            return Sources(Alone(_AtHand(raw), steady=False))
+            return Sources(Alone(_AtHand(raw), steady=False, connections=self._readers))
         return self._sources[self._place[blob.digest]]
 
     def scout(self, blobs: Sequence[Descriptor]) -> None:

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from dget.archive.readers.alone import Alone
 from dget.codec import Record, Region, crc32
 from dget.engine.cached_blobs import CachedBlobs, copy_blob
 from dget.engine.chunk_map import Chunk, ChunkMap
@@ -64,7 +63,7 @@ class Transfer:
         """elsewhere: who may remember what a run without the cache left in the target."""
         self.blob = blob
         self.cached = source if isinstance(source, CachedBlobs) else None
-        self.sources = Sources(Alone(source, steady=False)) if isinstance(source, CachedBlobs) else source
+        self.sources = Sources(source.alone) if isinstance(source, CachedBlobs) else source
         self.region = region
         self.target = target
         self.journal = journal

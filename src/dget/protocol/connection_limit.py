@@ -7,8 +7,8 @@ _AMPLE = 100e6
 # How much faster it must be for more connections to be worth it.
 _WORTH = 1.08
 _STEP = 4
-# After so many measurements without a change it is tried again whether more connections help; the first time after a host
-# refused sooner, and each time that it does later.
+# After so many measurements without a change it is tried again whether more connections help: sooner the first time after
+# a refusal, and each further one doubles the wait.
 _PATIENCE, _PATIENCE_REFUSED, _PATIENCE_MAX = 50, 10, 800
 
 
@@ -21,13 +21,20 @@ class ConnectionLimit:
     def __init__(self, chosen: int | None = None) -> None:
         self.now = chosen or FIRST
         self.most = chosen or CEILING
-        self._before: float | None = None
-        self._looked = False
-        self._grown = False
         self._refused = False
-        self._steady = 0
         self._patience = _PATIENCE
         self._step = _STEP
+        self._before: float | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """A new run: it may have what it had, and how the host does is looked at anew."""
+        self._before = None
+        self._looked = False
+        self._grown = False
+        self._steady = 0
+        if self._refused:
+            self._patience = _PATIENCE_REFUSED
 
     def measured(self, rate: float, *, busy: int) -> None:
         """rate: bytes a second since the last measurement; busy: connections in use meanwhile."""

@@ -5,6 +5,7 @@ import pytest
 from dget.engine.cached_blobs import CachedBlobs
 from dget.flow import Cancel
 from dget.model import Descriptor, Digest
+from dget.protocol.connection_limit import ConnectionLimit
 from dget.store import Store
 
 DATA = b"some bytes" * 300_000
@@ -28,7 +29,7 @@ def store(tmp_path):
 
 def read(store, start: int, stop: int) -> bytes:
     sink = Sink()
-    CachedBlobs(store.blobs, Cancel()).read_blob(BLOB, sink, start=start, stop=stop)
+    CachedBlobs(store.blobs, Cancel(), ConnectionLimit(2)).read_blob(BLOB, sink, start=start, stop=stop)
     return sink.data
 
 

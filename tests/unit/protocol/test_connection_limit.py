@@ -70,6 +70,18 @@ def test_a_refusal_at_the_very_start_is_made_up_for():
     assert measured(limit, *[0.0, 1e6] * 40) > 4
 
 
+def test_what_a_host_may_have_holds_for_the_next_run_and_how_it_does_is_looked_at_anew():
+    limit = ConnectionLimit()
+    assert measured(limit, 60e6, *[900e6] * 9) == FIRST
+    limit.begin()
+    assert measured(limit, 60e6) == FIRST
+    for _ in range(9):
+        limit.refused()
+    limit.begin()
+    assert limit.now == 1
+    assert measured(limit, *[4e6] * 11) == 2
+
+
 @pytest.mark.parametrize("chosen", [1, 3, 32])
 def test_a_number_that_the_person_gave_stays_where_nothing_resists(chosen):
     assert measured(ConnectionLimit(chosen), 1e6, 9e6, 9e6, 9e6, 90e6) == chosen

@@ -14,15 +14,18 @@ class _Readable(Protocol):
 
 
 class Alone:
-    """The engine's BlobHosts, and the one host of it. steady: whether what is read again is the same."""
+    """The engine's BlobHosts, and the one host of it.
+
+    steady: whether what is read again is the same; connections: how many may read at once, from it and whoever shares them.
+    """
 
     name = ""
     origin = True
     ranges = True
 
-    def __init__(self, source: _Readable, *, steady: bool) -> None:
+    def __init__(self, source: _Readable, *, steady: bool, connections: ConnectionLimit) -> None:
         self.steady = steady
-        self.connections = ConnectionLimit()
+        self.connections = connections
         self.read_blob = source.read_blob
 
     @property

@@ -10,6 +10,7 @@ from dget.archive.readers.members import Members, read_document
 from dget.errors import DamagedFile
 from dget.flow import Cancel, PieceSink
 from dget.model import Descriptor, Digest, Document, Index, Manifest, Reference, read_manifest
+from dget.protocol.connection_limit import FIRST, ConnectionLimit
 from dget.protocol.referrers import of_types
 
 MANIFEST_MAX = 4 << 20
@@ -41,7 +42,7 @@ class FileImage(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def hosts(self) -> Alone:
         """What is damaged stays so."""
-        return Alone(self, steady=True)
+        return Alone(self, steady=True, connections=ConnectionLimit(FIRST))
 
     def expect(self, blobs: Sequence[Descriptor]) -> None:
         """Nobody is far away."""
