@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from email.utils import formatdate
 
 import pytest
@@ -17,7 +17,7 @@ from dget.errors import Cancelled, DgetError, IntegrityError, NetworkError, NotF
 from dget.flow import Cancel, Retrying, Warned
 from dget.model import Digest
 from dget.model.media_type import OCI_MANIFEST
-from dget.protocol.http import Headers
+from dget.protocol.http import Headers, Request
 from dget.serve import Answer
 from tests.component.conftest import Registry, is_blob, noise, with_body, with_status
 from tests.parts.fault_proxy import Fault, FaultProxy
@@ -121,32 +121,38 @@ def test_a_long_wait_ends_the_pull_and_says_when_to_come_back(registry, client, 
     assert "2 h" in (caught.value.hint or "")
 
 
-@pytest.mark.parametrize(("connections", "status"), [(None, 429), (8, 503), (None, None), (8, None)])
-def test_a_server_that_allows_two_at_a_time_gives_all_of_it_over_two(registry, settings, tmp_path, connections, status):
-    """status: of its refusal; None where it breaks the connection off."""
+def allowing(at_once: int, refuse: Callable[[Answer], Answer]) -> Callable[[Request, Answer], Answer]:
+    """A server that gives layers to so many at a time, slowly, as a far one does: 3 MB/s. The others it refuses."""
+    slots = threading.Semaphore(at_once)
 
-    slots = threading.Semaphore(2)
-
-    def slowly(body):
+    def slowly(body: Iterable[bytes]) -> Iterator[bytes]:
         try:
             whole = b"".join(body)
             for at in range(0, len(whole), 1 << 16):
-                time.sleep(0.02)  # 3 MB/s, as a far server has it
+                time.sleep(0.02)
                 yield whole[at : at + (1 << 16)]
         finally:
             slots.release()
 
-    def crowded(request, given):
+    def fault(request: Request, given: Answer) -> Answer:
         if not is_layer(request):
             return given
-        if slots.acquire(blocking=False):
-            return replace(given, body=slowly(given.body))
+        return replace(given, body=slowly(given.body)) if slots.acquire(blocking=False) else refuse(given)
+
+    return fault
+
+
+@pytest.mark.parametrize(("connections", "status"), [(None, 429), (8, 503), (None, None), (8, None)])
+def test_a_server_that_allows_two_at_a_time_gives_all_of_it_over_two(registry, settings, tmp_path, connections, status):
+    """status: of its refusal; None where it breaks the connection off."""
+
+    def refuse(given):
         if status is None:
             raise ConnectionError
         return with_status(given, status)
 
     registry.image("large", "1", noise(6, 20_000_000))
-    registry.fault = crowded
+    registry.fault = allowing(2, refuse)
     with Client(replace(settings, connections=connections)) as client:
         check_archive(pull(client, registry.name("large:1"), tmp_path).path)
     refused = len(registry.blobs_asked()) - 20_000_000 // (8 << 20)
@@ -154,28 +160,16 @@ def test_a_server_that_allows_two_at_a_time_gives_all_of_it_over_two(registry, s
 
 
 def test_what_a_server_allows_is_remembered_for_the_next_image(registry, client, tmp_path):
-    slots, refused = threading.Semaphore(1), []
+    refused = []
 
-    def slowly(body):
-        try:
-            for piece in body:
-                time.sleep(0.02)
-                yield piece
-        finally:
-            slots.release()
-
-    def crowded(request, given):
-        if not is_layer(request):
-            return given
-        if slots.acquire(blocking=False):
-            return replace(given, body=slowly(given.body))
-        refused.append(request.url)
+    def refuse(given):
+        refused.append(given)
         return with_status(given, 503)
 
-    registry.fault = crowded
+    registry.fault = allowing(1, refuse)
     counts = []
     for seed, name in enumerate(("first", "second"), start=20):
-        registry.image(name, "1", noise(seed, 20_000_000))
+        registry.image(name, "1", noise(seed, 10_000_000))
         pull(client, registry.name(f"{name}:1"), tmp_path)
         counts.append(len(refused))
     assert counts[0] > 0
