@@ -169,7 +169,7 @@ def test_what_a_server_allows_is_remembered_for_the_next_image(registry, client,
         refused.append(len(registry.blobs_asked()))
         return with_status(given, 503)
 
-    registry.fault = allowing(1, refuse, rate=60e6)
+    registry.fault = allowing(1, refuse, rate=25e6)
     early = []
     for seed, name in enumerate(("first", "second"), start=20):
         registry.image(name, "1", noise(seed, 10_000_000))

@@ -212,11 +212,39 @@ def test_a_strangers_first_bytes_are_fetched_from_a_second_host_too(origin, star
 def test_a_mirror_whose_first_bytes_are_wrong_is_left_out_and_named(origin, start, connect, tmp_path, events):
     wrong = start()
     wrong_bytes(wrong)
+    # The mirror is found while there is something left to fetch.
+    slowed(origin, 20_000_000)
     pull(connect(origin, wrong), origin, tmp_path)
     (told,) = warnings(events)
     assert f"the mirror {address(wrong)} is left out" in told
     assert address(origin) in told
     assert len(ranges(wrong)) == 1
+
+
+def test_a_mirror_whose_first_chunk_is_taken_over_while_it_is_compared_is_not_accused(
+    origin, start, connect, tmp_path, events
+):
+    mirror = start()
+    slowed(mirror, 5_000_000)
+    slowed(origin, 20_000_000)
+    dripping, asked, taken_over = origin.fault, [], threading.Event()
+
+    def compares_late(request, given):
+        if request.headers.get("Range") not in ranges(mirror):
+            return dripping(request, given)
+        asked.append(request)
+        if len(asked) == 1:
+            assert taken_over.wait(10)
+        else:
+            taken_over.set()
+            # The run goes on while the comparison ends.
+            time.sleep(0.5)
+        return dripping(request, given)
+
+    origin.fault = compares_late
+    pull(connect(origin, mirror), origin, tmp_path)
+    assert taken_over.is_set()
+    assert warnings(events) == []
 
 
 def test_a_mirror_that_lies_later_is_found_by_comparing_what_each_gave(origin, start, connect, tmp_path, events):

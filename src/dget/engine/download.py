@@ -237,8 +237,8 @@ class Download:
     def _try_out(self, claim: Claim) -> None:
         """A stranger's chunk: what of it counts was compared with another host's."""
         blob, chunk, source = claim.transfer.blob, claim.chunk, claim.source
-        begun = time.monotonic()
-        mine = fetch_held(source, blob, chunk.position, chunk.stop)
+        begun, sink = time.monotonic(), self._sink(claim)
+        mine = fetch_held(source, blob, chunk.position, sink.stop)
         with self._changed:
             source.measured(len(mine), time.monotonic() - begun)
         if chunk.complete:
@@ -247,14 +247,12 @@ class Download:
         if wrong is not None:
             source.host.drop(wrong)
         chunk.source = giver.name
-        self._sink(claim).write(data)
+        sink.write(data)
 
     def _fetch(self, claim: Claim) -> None:
         chunk = claim.chunk
-        while not chunk.complete:
-            before = chunk.position
-            sink = self._sink(claim)
-            claim.source.host.read_blob(claim.transfer.blob, sink, start=chunk.position, stop=chunk.stop)
+        while (sink := self._sink(claim)).stop > (before := chunk.position):
+            claim.source.host.read_blob(claim.transfer.blob, sink, start=before, stop=sink.stop)
             if chunk.position == before:
                 raise NetworkError("the server sent nothing", temporary=True)
 

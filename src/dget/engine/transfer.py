@@ -185,7 +185,10 @@ class Transfer:
 
 
 class ChunkSink:
-    """A PieceSink that puts a chunk's bytes into their place."""
+    """A PieceSink that puts a chunk's bytes into their place.
+
+    stop: of the chunk when the sink was made, which is what its bytes are to be asked for: others may take over its end.
+    """
 
     def __init__(
         self,
@@ -201,7 +204,7 @@ class ChunkSink:
         self._transfer = transfer
         self._map = chunks
         self._chunk = chunk
-        self._asked = chunk.stop
+        self.stop = chunk.stop
         self._advanced = advanced
         self._limit = limit
         self._cancel = cancel
@@ -217,7 +220,7 @@ class ChunkSink:
     def _take(self, piece: memoryview) -> None:
         size = len(piece)
         chunk, transfer = self._chunk, self._transfer
-        if size > self._asked - chunk.position:
+        if size > self.stop - chunk.position:
             raise IntegrityError(f"the server has more bytes of blob {transfer.blob.digest} than its manifest says")
         if self._limit is not None:
             self._cancel.sleep(self._limit.take(size))
@@ -234,7 +237,7 @@ class ChunkSink:
                 transfer.writers -= 1
                 transfer.lock.notify_all()
         self._advanced(transfer)
-        if chunk.complete and chunk.stop < self._asked:
+        if chunk.complete and chunk.stop < self.stop:
             raise Superseded
 
     def _put(self, batch: memoryview) -> None:
