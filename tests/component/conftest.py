@@ -3,6 +3,7 @@
 import json
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,6 +97,13 @@ def with_status(given: Answer, status: int, *fields: tuple[str, str]) -> Answer:
 def with_body(given: Answer, change: Callable[[bytes], bytes]) -> Answer:
     """The same answer with another body of the same length."""
     return replace(given, body=(change(b"".join(given.body)),))
+
+
+def until(happened: Callable[[], object], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
 
 
 def is_blob(request: Request) -> bool:

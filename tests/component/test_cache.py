@@ -4,7 +4,6 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from dget.errors import Cancelled, DgetError, NetworkError, NotFound, StorageErr
 from dget.flow import Cancel, Event, Stage, TransferStarted, Warned
 from dget.model import Descriptor, Digest
 from dget.store import BlobStore
-from tests.component.conftest import is_blob, noise
+from tests.component.conftest import is_blob, noise, until
 
 SMALL, LARGE = noise(1, 40_000), noise(2, 3_000_000)
 
@@ -71,13 +70,6 @@ def gate(registry):
 
 def pull(client, image, path, **more):
     return client.pull(image, platform="amd64", output=path, **more)
-
-
-def until(happened: Callable[[], object], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def progress_of(events):

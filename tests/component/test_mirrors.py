@@ -80,8 +80,11 @@ def silent() -> Iterator[str]:
                 while True:
                     taken.append(listener.accept()[0])
 
-        threading.Thread(target=take, daemon=True).start()
+        taker = threading.Thread(target=take, daemon=True)
+        taker.start()
         yield f"127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        taker.join()
         for connection in taken:
             connection.close()
 
@@ -271,7 +274,7 @@ def test_a_mirror_that_lies_later_is_found_by_comparing_what_each_gave(origin, s
 def test_two_mirrors_without_their_origin_are_compared_with_each_other(silent, start, connect, tmp_path, events):
     one, other = start(), start()
     for host in (one, other):
-        slowed(host, 8_000_000)
+        slowed(host, 2_000_000)
     pull(connect(silent, one, other), silent, tmp_path)
     assert set(ranges(one)) & set(ranges(other))
     assert not any("left out" in text for text in warnings(events))

@@ -25,8 +25,8 @@ def compare(
 ) -> tuple[bytes, Source, str | None]:
     """The bytes to go on with, whose they are, and what is wrong with `source` where that shows.
 
-    mine: what `source` gave from `start` on. The word of a proven witness counts, and that of two strangers who agree
-    against a third. Who is alone is believed, until the digest decides.
+    mine: what `source` gave from `start` on. The origin's word counts, and that of two who agree against a third; without
+    them, that of a proven witness, which may have begun to lie since. Who is alone is believed, until the digest decides.
     """
     against: list[tuple[Source, bytes]] = []
     for witness in witnesses:
@@ -39,11 +39,18 @@ def compare(
         if theirs == mine:
             source.proven = witness.proven = True
             return mine, source, None
-        agreeing = witness.proven or any(theirs == other for _, other in against)
-        if agreeing:
-            return theirs, witness, f"its bytes of blob {blob.digest.short} are not those that {witness.name} gives"
+        agreeing = any(theirs == other for _, other in against)
         against.append((witness, theirs))
+        if witness.host.origin or agreeing:
+            return theirs, witness, _accusation(witness, blob)
+    for witness, theirs in against:
+        if witness.proven:
+            return theirs, witness, _accusation(witness, blob)
     return mine, source, None
+
+
+def _accusation(witness: Source, blob: Descriptor) -> str:
+    return f"its bytes of blob {blob.digest.short} are not those that {witness.name} gives"
 
 
 class _Held:

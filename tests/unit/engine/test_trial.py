@@ -11,8 +11,8 @@ RIGHT, WRONG, OTHER = b"right" * 100, b"wrong" * 100, b"other" * 100
 BLOB = blob_of(RIGHT)
 
 
-def source(name: str, content: bytes, *, proven: bool = False) -> Source:
-    return Source(MemoryHost(name, content, step=77), proven=proven)
+def source(name: str, content: bytes, *, proven: bool = False, origin: bool = False) -> Source:
+    return Source(MemoryHost(name, content, step=77, origin=origin), proven=proven or origin)
 
 
 def down(name: str, *, proven: bool = False) -> Source:
@@ -45,6 +45,20 @@ def test_a_proven_witness_is_believed():
     assert wrong is not None
     assert "b gives" in wrong
     assert not stranger.proven
+
+
+def test_the_origin_speaks_for_a_stranger_against_a_witness_that_lies_since_it_was_proven():
+    stranger = source("a", RIGHT)
+    witnesses = [source("b", WRONG, proven=True), source("c", RIGHT, origin=True)]
+    assert compare(RIGHT, stranger, witnesses, BLOB, 0) == (RIGHT, stranger, None)
+    assert stranger.proven
+
+
+def test_the_origin_is_believed_whoever_agrees_with_whom():
+    stranger, origin = source("a", WRONG), source("b", RIGHT, origin=True)
+    data, giver, wrong = compare(WRONG, stranger, [origin, source("c", WRONG)], BLOB, 0)
+    assert (data, giver) == (RIGHT, origin)
+    assert wrong is not None
 
 
 def test_two_strangers_that_agree_count_against_a_third():
