@@ -73,6 +73,11 @@ class ChunkMap:
         return front < len(self._chunks) and self._chunks[front].claimed
 
     @property
+    def unclaimed(self) -> int:
+        """Bytes that are not here, and that nobody fetches."""
+        return sum(chunk.left for chunk in self._chunks[self._front :] if not chunk.claimed)
+
+    @property
     def complete(self) -> bool:
         return self.watermark == self.size
 

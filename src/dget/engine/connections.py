@@ -18,6 +18,8 @@ from dget.protocol.retry import GiveUp, Retry, backoff, decide
 
 # A chunk is a second's worth of one connection: longer requests waste less of a long way, shorter ones are shared better.
 _CHUNK_MIN, _CHUNK_MAX = 4 << 20, 8 << 20
+# Towards the end, where the last one is waited for, so many seconds' worth or so many times the wait for an answer.
+_LAST, _LAST_WAITS, _LAST_MIN = 0.1, 4, 512 << 10
 # Where it is so fast that this is over at once, as many seconds' worth as these: Debian's registry spends 0.9 s of
 # processor time a GB in requests of 8 MB, 0.6 in those of 32.
 _VAST, _VAST_MAX = 0.1, 32 << 20
@@ -38,8 +40,8 @@ _REQUEST = 0.05
 _ALL_MOST = 32
 _FOREMOST = 2
 _MEASURABLE = 64 << 10
-# The first look is an early one: it tells whether more connections than the first are wanted.
-FIRST_WATCH, WATCH_EVERY = 0.05, 0.1
+# The first looks are early ones: they tell whether more connections than the first are wanted.
+FIRST_WATCHES, WATCH_EVERY = (0.05, 0.05), 0.1
 
 
 class Claim(msgspec.Struct, eq=False):
@@ -78,11 +80,6 @@ class Claim(msgspec.Struct, eq=False):
         done = self.chunk.position - self.begun
         return self.chunk.left * (now - self.answered) / done if self.answered is not None and done else 0.0
 
-    @property
-    def latency(self) -> float:
-        """Seconds from the request to the first bytes."""
-        return 0.0 if self.answered is None else self.answered - self.since
-
 
 class Connections:
     """The claims of a run. `changed` guards everything here, and is notified when waiting may be over."""
@@ -119,7 +116,7 @@ class Connections:
             if source is None:
                 continue
             with transfer.lock:
-                chunk = transfer.map.claim(self._size(transfer, source), source.name)
+                chunk = transfer.map.claim(self._size(transfer, source, transfers), source.name)
             if chunk is not None:
                 return self._hold(transfer, chunk, source, now)
         return self._take_over(now, sum(transfer.blob.size for transfer in transfers)) if self.ranges else None
@@ -198,18 +195,19 @@ class Connections:
         """Whether it may have one more connection."""
         return self._busy[source.limit] < source.limit.now
 
-    def _size(self, transfer: Transfer, source: Source) -> int:
+    def _size(self, transfer: Transfer, source: Source, transfers: Sequence[Transfer]) -> int:
         if transfer.at_hand or not (self.ranges and source.ranges):
             return max(1, transfer.blob.size)
         alone = not transfer.sources.others(source, transfer.blob)
         if not alone and not source.proven:
             return TRIAL_SIZE
         # What a slow host holds is what the others wait for in the end.
-        least = _CHUNK_MIN if alone or not source.rate else _SHARED_MIN
+        usual = max(_CHUNK_MIN if alone or not source.rate else _LAST_MIN, min(source.rate, _CHUNK_MAX))
+        size = max(usual, min(source.lately * _VAST, 2 * source.latest, _VAST_MAX))
+        last = min(_CHUNK_MIN, max(_LAST_MIN, source.rate * max(_LAST, _LAST_WAITS * source.latency)))
         # Towards the end they are small, so that all connections come to it together.
-        most = (transfer.blob.size - transfer.map.watermark) // (2 * source.limit.now)
-        size = max(min(source.rate, _CHUNK_MAX), min(source.lately * _VAST, 2 * source.latest, _VAST_MAX))
-        return int(max(least, min(size, most)))
+        most = sum(other.map.unclaimed for other in transfers) // (2 * source.limit.now)
+        return int(min(size, max(most, last if source.rate else _CHUNK_MIN)))
 
     def _hold(self, transfer: Transfer, chunk: Chunk, source: Source, now: float) -> Claim:
         at = chunk.position
@@ -242,7 +240,7 @@ class Connections:
             return None
         left, half = slowest.seconds_left(now), slowest.chunk.left // 2
         affordable = left > _HOPELESS or self._shared + half <= _SHARED_MAX * total
-        if left < max(_SLOW, 4 * slowest.latency) or not affordable:
+        if left < max(_SLOW, 4 * slowest.source.latency) or not affordable:
             return None
         self._shared += half
         return self._share(slowest, now, half)

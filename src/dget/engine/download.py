@@ -1,6 +1,7 @@
 """Fetching blobs over several connections at once, each verified while it arrives."""
 
 import contextlib
+import itertools
 import os
 import threading
 import time
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dget.engine import journals
 from dget.engine.admission import Admission, Wanted
 from dget.engine.awaited import AWAIT_EVERY
-from dget.engine.connections import FIRST_WATCH, WATCH_EVERY, Claim, Connections
+from dget.engine.connections import FIRST_WATCHES, WATCH_EVERY, Claim, Connections
 from dget.engine.fetching import Fetching
 from dget.engine.liar import find_liar
 from dget.engine.sources import Sources
@@ -184,12 +185,11 @@ class Download:
         return body
 
     def _watch(self) -> None:
-        wait = FIRST_WATCH
+        waits = itertools.chain(FIRST_WATCHES, itertools.repeat(WATCH_EVERY))
         while not self._ended:
-            self._cancel.sleep(wait)
+            self._cancel.sleep(next(waits))
             self._connections.watch()
             self._employ()
-            wait = WATCH_EVERY
 
     # Fetching.
 
@@ -252,9 +252,12 @@ class Download:
     def _fetch(self, claim: Claim) -> None:
         chunk = claim.chunk
         while (sink := self._sink(claim)).stop > (before := chunk.position):
+            asked = time.monotonic()
             claim.source.host.read_blob(claim.transfer.blob, sink, start=before, stop=sink.stop)
-            if chunk.position == before:
+            if sink.begun is None:
                 raise NetworkError("the server sent nothing", temporary=True)
+            with self._changed:
+                claim.source.answered(sink.begun - asked)
 
     def _sink(self, claim: Claim) -> ChunkSink:
         return ChunkSink(

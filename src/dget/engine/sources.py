@@ -55,7 +55,7 @@ class Source(msgspec.Struct, eq=False):
 
     proven: whether bytes of its were compared; busy: claims in its hands.
     rate: bytes a second of one of its connections on the whole, 0 where that is not known; lately: the same, of its last
-    `latest` bytes; lacks: blobs that it has not.
+    `latest` bytes; latency: seconds from a request to the first bytes; lacks: blobs that it has not.
     strikes: failures in a row; spared_until: monotonic seconds.
     """
 
@@ -65,6 +65,7 @@ class Source(msgspec.Struct, eq=False):
     rate: float = 0.0
     lately: float = 0.0
     latest: int = 0
+    latency: float = 0.0
     strikes: int = 0
     spared_until: float = 0.0
     lacks: set[Digest] = msgspec.field(default_factory=set)
@@ -86,6 +87,10 @@ class Source(msgspec.Struct, eq=False):
         self.latest, self.lately = count, count / max(seconds, 0.001)
         self.rate = (self.rate + self.lately) / 2 if self.rate else self.lately
         self.strikes = 0
+
+    def answered(self, seconds: float) -> None:
+        """seconds: from a request to its first bytes."""
+        self.latency = (self.latency + seconds) / 2 if self.latency else seconds
 
 
 class Sources:

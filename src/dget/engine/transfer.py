@@ -1,6 +1,7 @@
 """One blob's way from the network into its region, with the hash that follows it."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -187,8 +188,11 @@ class Transfer:
 class ChunkSink:
     """A PieceSink that puts a chunk's bytes into their place.
 
-    stop: of the chunk when the sink was made, which is what its bytes are to be asked for: others may take over its end.
+    stop: of the chunk when the sink was made, which is what its bytes are to be asked for: others may take over its end;
+    begun: when the first bytes came, in monotonic seconds.
     """
+
+    begun: float | None = None
 
     def __init__(
         self,
@@ -213,6 +217,8 @@ class ChunkSink:
 
     def write(self, data: bytes | memoryview) -> None:
         """Raises Superseded, and IntegrityError where the server sent more than was asked for."""
+        if self.begun is None:
+            self.begun = time.monotonic()
         whole = memoryview(data)
         for at in range(0, len(whole), self._most):
             self._take(whole[at : at + self._most])

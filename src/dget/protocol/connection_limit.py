@@ -6,7 +6,7 @@ FIRST, USUAL, CEILING = 2, 8, 16
 _AMPLE = 100e6
 # How much faster it must be for more connections to be worth it.
 _WORTH = 1.08
-_STEP = 4
+_STEP = 8
 # After so many measurements without a change it is tried again whether more connections help: sooner the first time after
 # a refusal, and each further one doubles the wait.
 _PATIENCE, _PATIENCE_REFUSED, _PATIENCE_MAX = 50, 10, 800

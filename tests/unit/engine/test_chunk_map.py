@@ -76,6 +76,18 @@ def test_a_small_rest_is_taken_along():
     assert whole.stop == 6
 
 
+def test_what_nobody_fetches_is_told():
+    chunks = ChunkMap(100, window=100, kept=[Record(40, 60, 7)])
+    assert chunks.unclaimed == 80
+    chunk = chunks.claim(10)
+    assert chunk is not None
+    assert chunks.unclaimed == 70
+    chunks.landed(chunk, 4, 1)
+    assert chunks.unclaimed == 70
+    chunks.give_back(chunk)
+    assert chunks.unclaimed == 76
+
+
 def test_what_is_here_can_be_recorded_and_taken_up_again():
     chunks = ChunkMap(10, window=100)
     first, second = chunks.claim(4), chunks.claim(3)

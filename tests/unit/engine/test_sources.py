@@ -136,3 +136,11 @@ def test_rates_follow_what_was_seen_lately():
     source.measured(1000, 1.0)
     source.measured(3000, 1.0)
     assert source.rate == 2000
+
+
+def test_the_wait_for_an_answer_follows_what_was_seen_lately():
+    source = Source(MemoryHost("a"), proven=True)
+    source.answered(0.3)
+    assert source.latency == pytest.approx(0.3)
+    source.answered(0.1)
+    assert source.latency == pytest.approx(0.2)

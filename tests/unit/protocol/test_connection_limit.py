@@ -29,7 +29,7 @@ def test_it_grows_while_the_rate_grows_and_never_beyond_the_ceiling():
 
 def test_a_step_that_brings_nothing_is_taken_back():
     limit = ConnectionLimit()
-    assert measured(limit, 30e6, 100e6) == USUAL + 4
+    assert measured(limit, 30e6, 100e6) == CEILING
     assert measured(limit, 101e6) == USUAL
     assert measured(limit, 100e6, 101e6, 99e6) == USUAL
 
@@ -37,7 +37,7 @@ def test_a_step_that_brings_nothing_is_taken_back():
 def test_after_a_while_it_tries_again():
     limit = ConnectionLimit()
     assert measured(limit, 30e6, *[100e6] * 51) == USUAL
-    assert measured(limit, 100e6) == USUAL + 4
+    assert measured(limit, 100e6) == CEILING
 
 
 def test_it_does_not_grow_beyond_the_usual_while_connections_stand_idle():
