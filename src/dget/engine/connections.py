@@ -39,6 +39,9 @@ _REQUEST = 0.05
 # To several hosts together: each connection holds up to 1 MB.
 _ALL_MOST = 32
 _FOREMOST = 2
+# Where connections give plenty, the hash of one blob is what is waited for in the end: further behind than this, it gets
+# the core that one more connection would have.
+_BEHIND_MAX = 32 << 20
 _MEASURABLE = 64 << 10
 # The first looks are early ones: they tell whether more connections than the first are wanted.
 FIRST_WATCHES, WATCH_EVERY = (0.05, 0.05), 0.1
@@ -96,6 +99,7 @@ class Connections:
         self._failures = 0
         self._arrived_at_failure = -1
         self._shared = 0
+        self._hash_behind = False
         self._measured = time.monotonic()
         self.ranges = True
 
@@ -109,6 +113,7 @@ class Connections:
         now = time.monotonic()
         if now < self._pause_until:
             return None
+        self._hash_behind = any(transfer.hash_behind > _BEHIND_MAX for transfer in transfers)
         # Who brings a blob's front hashes it on the way: the two foremost ones have it brought by one connection each.
         foremost = sorted(transfers[:_FOREMOST], key=lambda transfer: transfer.map.front_claimed)
         for transfer in [*foremost, *transfers[_FOREMOST:]]:
@@ -193,7 +198,8 @@ class Connections:
 
     def _free(self, source: Source) -> bool:
         """Whether it may have one more connection."""
-        return self._busy[source.limit] < source.limit.now
+        busy, limit = self._busy[source.limit], source.limit
+        return busy < limit.now and not (busy and limit.ample and self._hash_behind)
 
     def _size(self, transfer: Transfer, source: Source, transfers: Sequence[Transfer]) -> int:
         if transfer.at_hand or not (self.ranges and source.ranges):

@@ -316,6 +316,7 @@ class Download:
         with self._changed:
             if transfer.hashed < transfer.blob.size:
                 transfer.hashing.release()
+                self._changed.notify_all()
                 return
         if not transfer.matches:
             liars = self._liars(transfer)

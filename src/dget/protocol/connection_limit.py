@@ -15,7 +15,7 @@ _PATIENCE, _PATIENCE_REFUSED, _PATIENCE_MAX = 50, 10, 800
 class ConnectionLimit:
     """A host's, as a pure state machine. chosen: how many the person wants at most; then all are used from the start.
 
-    now: how many there may be; most: how many there may ever be.
+    now: how many there may be; most: how many there may ever be; ample: whether each gives so much that this machine is busy.
     """
 
     def __init__(self, chosen: int | None = None) -> None:
@@ -29,6 +29,7 @@ class ConnectionLimit:
 
     def begin(self) -> None:
         """A new run: it may have what it had, and how the host does is looked at anew."""
+        self.ample = False
         self._before = None
         self._looked = False
         self._grown = False
@@ -40,9 +41,9 @@ class ConnectionLimit:
         """rate: bytes a second since the last measurement; busy: connections in use meanwhile."""
         if not busy:
             return
-        ample = busy * (_AMPLE if self._looked else _AMPLE / 4)
+        self.ample = rate >= busy * (_AMPLE if self._looked else _AMPLE / 4)
         self._looked = True
-        if rate >= ample:
+        if self.ample:
             return
         if self.now < USUAL and not self._refused:
             # Also where nothing has come yet: that is far away.

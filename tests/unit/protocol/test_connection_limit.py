@@ -19,7 +19,9 @@ def test_the_first_look_leads_to_the_usual_number_where_connections_do_not_begin
 def test_it_stays_at_a_few_where_each_gives_plenty_and_thinks_again_when_they_do_not():
     limit = ConnectionLimit()
     assert measured(limit, 60e6, *[900e6] * 60) == FIRST
+    assert limit.ample
     assert measured(limit, 190e6) == USUAL
+    assert not limit.ample
 
 
 def test_it_grows_while_the_rate_grows_and_never_beyond_the_ceiling():
