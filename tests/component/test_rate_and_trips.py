@@ -203,6 +203,15 @@ def test_a_config_that_told_a_platform_is_not_asked_for_again(
     assert (fetched, reused) == ((layers_size, configs_size) if cache == "cache" else (layers_size + configs_size, 0))
 
 
+@pytest.mark.parametrize("cache", [True, False])
+def test_to_look_at_an_image_nothing_is_asked_for_twice(registry, settings, cache):
+    registry.image("app", "1", noise(8, 1_000))
+    with Client(replace(settings, cache=cache)) as client:
+        details = client.inspect(registry.name("app:1"), platform="amd64")
+    assert details.config is not None
+    assert len(registry.blobs_asked()) == 1
+
+
 def test_configs_that_do_not_fit_into_memory_are_asked_for_again(registry, settings, tmp_path, monkeypatch):
     registry.index("app", "1", amd64=[noise(8, 100)], arm64=[noise(9, 100)])
     leave_out_platforms(registry)

@@ -30,7 +30,7 @@ from dget.config.lock_file import LockFile
 from dget.engine import CachedImage, PullPlan
 from dget.errors import StorageError, Unsupported, UsageError
 from dget.flow import ByteSink, Cancel, Clock, Observer, SystemClock, Warned, silent
-from dget.model import FileLocator, Platform, PlatformWish, Reference, Selection
+from dget.model import FileLocator, Platform, PlatformWish, Reference, Selection, read_config
 from dget.store import Uses
 from dget.transport import ObservedTransport, Transport
 
@@ -319,7 +319,11 @@ class Client:
     def _inspect(self, image: str, platform: str | None, cancel: Cancel) -> ImageDetails:
         source, plan = self._planned_one(image, platform, cancel)
         one = plan.image
-        config = source.config(one.manifest.value.config) if one.runs else None
+        config = None
+        if one.runs:
+            descriptor = one.manifest.value.config
+            read = plan.at_hand.get(descriptor.digest)
+            config = read_config(read, descriptor) if read else source.config(descriptor)
         return ImageDetails(reference=plan.reference, platform=one.platform, manifest=one.manifest, config=config)
 
     def _tags(self, repository: str, cancel: Cancel) -> TagList:
