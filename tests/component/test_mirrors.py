@@ -83,8 +83,9 @@ def silent() -> Iterator[str]:
         taker = threading.Thread(target=take, daemon=True)
         taker.start()
         yield f"127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
-        taker.join()
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        taker.join(1)
         for connection in taken:
             connection.close()
 

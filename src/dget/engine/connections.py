@@ -39,9 +39,6 @@ _REQUEST = 0.05
 # To several hosts together: each connection holds up to 1 MB.
 _ALL_MOST = 32
 _FOREMOST = 2
-# Where connections give plenty, the hash of one blob is what is waited for in the end: further behind than this, it gets
-# the core that one more connection would have.
-_BEHIND_MAX = 32 << 20
 _MEASURABLE = 64 << 10
 # The first looks are early ones: they tell whether more connections than the first are wanted.
 FIRST_WATCHES, WATCH_EVERY = (0.05, 0.05), 0.1
@@ -83,6 +80,11 @@ class Claim(msgspec.Struct, eq=False):
         done = self.chunk.position - self.begun
         return self.chunk.left * (now - self.answered) / done if self.answered is not None and done else 0.0
 
+    @property
+    def latency(self) -> float:
+        """Seconds from the request to the first bytes, or a look later."""
+        return 0.0 if self.answered is None else self.answered - self.since
+
 
 class Connections:
     """The claims of a run. `changed` guards everything here, and is notified when waiting may be over."""
@@ -99,7 +101,6 @@ class Connections:
         self._failures = 0
         self._arrived_at_failure = -1
         self._shared = 0
-        self._hash_behind = False
         self._measured = time.monotonic()
         self.ranges = True
 
@@ -113,7 +114,6 @@ class Connections:
         now = time.monotonic()
         if now < self._pause_until:
             return None
-        self._hash_behind = any(transfer.hash_behind > _BEHIND_MAX for transfer in transfers)
         # Who brings a blob's front hashes it on the way: the two foremost ones have it brought by one connection each.
         foremost = sorted(transfers[:_FOREMOST], key=lambda transfer: transfer.map.front_claimed)
         for transfer in [*foremost, *transfers[_FOREMOST:]]:
@@ -198,8 +198,7 @@ class Connections:
 
     def _free(self, source: Source) -> bool:
         """Whether it may have one more connection."""
-        busy, limit = self._busy[source.limit], source.limit
-        return busy < limit.now and not (busy and limit.ample and self._hash_behind)
+        return self._busy[source.limit] < source.limit.now
 
     def _size(self, transfer: Transfer, source: Source, transfers: Sequence[Transfer]) -> int:
         if transfer.at_hand or not (self.ranges and source.ranges):
@@ -207,13 +206,15 @@ class Connections:
         alone = not transfer.sources.others(source, transfer.blob)
         if not alone and not source.proven:
             return TRIAL_SIZE
+        if not source.rate:
+            return _CHUNK_MIN
         # What a slow host holds is what the others wait for in the end.
-        usual = max(_CHUNK_MIN if alone or not source.rate else _LAST_MIN, min(source.rate, _CHUNK_MAX))
-        size = max(usual, min(source.lately * _VAST, 2 * source.latest, _VAST_MAX))
-        last = min(_CHUNK_MIN, max(_LAST_MIN, source.rate * max(_LAST, _LAST_WAITS * source.latency)))
+        least = _CHUNK_MIN if alone else _LAST_MIN
+        size = max(least, min(source.rate, _CHUNK_MAX), min(source.lately * _VAST, 2 * source.latest, _VAST_MAX))
         # Towards the end they are small, so that all connections come to it together.
-        most = sum(other.map.unclaimed for other in transfers) // (2 * source.limit.now)
-        return int(min(size, max(most, last if source.rate else _CHUNK_MIN)))
+        last = min(_CHUNK_MIN, max(_LAST_MIN, source.rate * max(_LAST, _LAST_WAITS * source.latency)))
+        rest = sum(other.map.unclaimed for other in transfers if not other.at_hand)
+        return int(min(size, max(last, rest // (2 * source.limit.now))))
 
     def _hold(self, transfer: Transfer, chunk: Chunk, source: Source, now: float) -> Claim:
         at = chunk.position
@@ -246,7 +247,7 @@ class Connections:
             return None
         left, half = slowest.seconds_left(now), slowest.chunk.left // 2
         affordable = left > _HOPELESS or self._shared + half <= _SHARED_MAX * total
-        if left < max(_SLOW, 4 * slowest.source.latency) or not affordable:
+        if left < max(_SLOW, 4 * slowest.latency) or not affordable:
             return None
         self._shared += half
         return self._share(slowest, now, half)

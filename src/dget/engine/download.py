@@ -316,7 +316,6 @@ class Download:
         with self._changed:
             if transfer.hashed < transfer.blob.size:
                 transfer.hashing.release()
-                self._changed.notify_all()
                 return
         if not transfer.matches:
             liars = self._liars(transfer)

@@ -107,11 +107,6 @@ class Transfer:
         watermark = self.map.watermark
         return watermark - self.hashed >= _HASH_STEP or watermark == self.blob.size
 
-    @property
-    def hash_behind(self) -> int:
-        """Bytes that came over the network and are to be hashed, all before them being here."""
-        return 0 if self.at_hand else self.map.watermark - self.hashed
-
     def hash_step(self, buffer: memoryview) -> None:
         """Hashes what stands between the hash and the watermark, read back while the page cache still has it."""
         state, target = self._hash, self.map.watermark

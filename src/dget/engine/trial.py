@@ -25,8 +25,9 @@ def compare(
 ) -> tuple[bytes, Source, str | None]:
     """The bytes to go on with, whose they are, and what is wrong with `source` where that shows.
 
-    mine: what `source` gave from `start` on. The origin's word counts, and that of two who agree against a third; without
-    them, that of a proven witness, which may have begun to lie since. Who is alone is believed, until the digest decides.
+    mine: what `source` gave from `start` on. Witnesses are asked in their order until one of them decides: who agrees proves
+    it; the origin's word counts against it, and so does that of two who agree. Where nobody decides, a proven witness is
+    believed, though it may have begun to lie since; without one the stranger is, until the digest decides.
     """
     against: list[tuple[Source, bytes]] = []
     for witness in witnesses:

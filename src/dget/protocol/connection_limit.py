@@ -15,7 +15,7 @@ _PATIENCE, _PATIENCE_REFUSED, _PATIENCE_MAX = 50, 10, 800
 class ConnectionLimit:
     """A host's, as a pure state machine. chosen: how many the person wants at most; then all are used from the start.
 
-    now: how many there may be; most: how many there may ever be; ample: whether each gives so much that this machine is busy.
+    now: how many there may be; most: how many there may ever be.
     """
 
     def __init__(self, chosen: int | None = None) -> None:
@@ -29,7 +29,6 @@ class ConnectionLimit:
 
     def begin(self) -> None:
         """A new run: it may have what it had, and how the host does is looked at anew."""
-        self.ample = False
         self._before = None
         self._looked = False
         self._grown = False
@@ -41,16 +40,17 @@ class ConnectionLimit:
         """rate: bytes a second since the last measurement; busy: connections in use meanwhile."""
         if not busy:
             return
-        self.ample = rate >= busy * (_AMPLE if self._looked else _AMPLE / 4)
+        ample = busy * (_AMPLE if self._looked else _AMPLE / 4)
         self._looked = True
-        if self.ample:
+        if rate >= ample:
             return
         if self.now < USUAL and not self._refused:
             # Also where nothing has come yet: that is far away.
             self.now = min(self.most, USUAL)
             return
         if busy < self.now or (rate <= 0 and not self._refused):
-            self._before = None
+            # A step is judged once all connections are in use again.
+            self._before = self._before if self._grown else None
             return
         if self._may_help(rate):
             self._grow(rate)

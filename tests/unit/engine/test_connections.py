@@ -1,6 +1,7 @@
 """Who fetches what next."""
 
 import threading
+from collections.abc import Sequence
 
 import pytest
 
@@ -14,6 +15,8 @@ from dget.flow import Cancel, Counter
 from dget.protocol.connection_limit import ConnectionLimit
 from dget.store import BlobStore
 from tests.unit.engine.hosts import MemoryHost, MemoryHosts, blob_of
+
+MB = 1 << 20
 
 
 @pytest.fixture
@@ -45,27 +48,47 @@ def claimed(connections: Connections, transfer: Transfer) -> Claim:
     return claim
 
 
-@pytest.fixture
-def ahead(start, host, connections) -> Transfer:
-    """What came is far ahead of the hash, and one connection goes on."""
-    transfer: Transfer = start(100 << 20, Sources(MemoryHosts(host)))
-    while transfer.map.watermark <= 40 << 20:
-        claim = claimed(connections, transfer)
-        transfer.map.landed(claim.chunk, claim.chunk.left, 0)
+@pytest.mark.parametrize(
+    ("rate", "latency", "size", "parts"),
+    [
+        # Not known yet, on and on.
+        (0, 0.0, 20 * MB, [4, 4, 4, 4, 4]),
+        # A second's worth, then half of a share of two connections, then a tenth of a second's worth.
+        (10 * MB, 0.01, 40 * MB, [8, 8, 6, 4.5, 3.375, 2.53, 1.9, 1.42, 1.07, 1, 1, 1.2]),
+        # Far away: no less than comes during four waits.
+        (10 * MB, 0.2, 40 * MB, [8, 8, 6, 4.5, 4, 4, 5.5]),
+        # Slow: a request is worth half a megabyte at least.
+        (MB, 0.01, 8 * MB, [2, 1.5, 1.12, 0.84, 0.63, 0.5, 0.5, 0.5, 0.4]),
+    ],
+)
+def test_requests_are_a_seconds_worth_and_shrink_towards_the_end(start, host, connections, rate, latency, size, parts):
+    transfer = start(size, Sources(MemoryHosts(host)))
+    assert sizes(connections, [transfer], rate, latency) == pytest.approx(parts, abs=0.02)
+
+
+def test_the_end_is_that_of_all_blobs(start, host, connections):
+    sources = Sources(MemoryHosts(host))
+    blobs = [start(8 * MB, sources), start(40 * MB, sources)]
+    assert sizes(connections, blobs, 10 * MB, 0.01)[:2] == [8, 8]
+
+
+def test_what_the_cache_has_is_nothing_that_is_left_to_fetch(tmp_path, start, host, connections):
+    cached = CachedBlobs(BlobStore(tmp_path / "cache"), Cancel(), ConnectionLimit(0))
+    blobs = [start(8 * MB, Sources(MemoryHosts(host))), start(40 * MB, cached)]
+    assert sizes(connections, blobs, 10 * MB, 0.01)[0] == 2
+
+
+def sizes(connections: Connections, transfers: Sequence[Transfer], rate: float, latency: float) -> list[float]:
+    """What is asked for, one request after the other, in MB. rate, latency: what is known of a connection."""
+    found = []
+    (source,) = transfers[0].sources.all(transfers[0].blob)
+    source.rate, source.latency = rate, latency
+    while claim := connections.claim(transfers):
+        found.append(claim.chunk.left / MB)
+        claim.transfer.map.landed(claim.chunk, claim.chunk.left, 0)
         connections.release(claim)
-    claimed(connections, transfer)
-    return transfer
-
-
-def test_where_connections_give_plenty_the_hash_gets_the_core_of_one(host, connections, ahead):
-    host.connections.ample = True
-    assert connections.claim([ahead]) is None
-    ahead.hash_step(memoryview(bytearray(1 << 20)))
-    assert connections.claim([ahead]) is not None
-
-
-def test_where_they_do_not_the_hash_is_not_waited_for(connections, ahead):
-    assert connections.claim([ahead]) is not None
+        source.rate, source.lately = rate, 0.0
+    return found
 
 
 def test_requests_that_a_host_refused_together_count_once(start, host, connections):

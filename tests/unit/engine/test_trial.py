@@ -54,7 +54,7 @@ def test_the_origin_speaks_for_a_stranger_against_a_witness_that_lies_since_it_w
     assert stranger.proven
 
 
-def test_the_origin_is_believed_whoever_agrees_with_whom():
+def test_the_origins_word_is_enough():
     stranger, origin = source("a", WRONG), source("b", RIGHT, origin=True)
     data, giver, wrong = compare(WRONG, stranger, [origin, source("c", WRONG)], BLOB, 0)
     assert (data, giver) == (RIGHT, origin)

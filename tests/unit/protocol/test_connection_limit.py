@@ -19,9 +19,7 @@ def test_the_first_look_leads_to_the_usual_number_where_connections_do_not_begin
 def test_it_stays_at_a_few_where_each_gives_plenty_and_thinks_again_when_they_do_not():
     limit = ConnectionLimit()
     assert measured(limit, 60e6, *[900e6] * 60) == FIRST
-    assert limit.ample
     assert measured(limit, 190e6) == USUAL
-    assert not limit.ample
 
 
 def test_it_grows_while_the_rate_grows_and_never_beyond_the_ceiling():
@@ -34,6 +32,13 @@ def test_a_step_that_brings_nothing_is_taken_back():
     assert measured(limit, 30e6, 100e6) == CEILING
     assert measured(limit, 101e6) == USUAL
     assert measured(limit, 100e6, 101e6, 99e6) == USUAL
+
+
+def test_a_step_is_judged_when_all_its_connections_are_in_use():
+    limit = ConnectionLimit()
+    assert measured(limit, 30e6, 100e6) == CEILING
+    limit.measured(90e6, busy=CEILING - 1)
+    assert measured(limit, 101e6) == USUAL
 
 
 def test_after_a_while_it_tries_again():
