@@ -46,7 +46,8 @@ def refused_calls(ground: Ground, count: int) -> Row:
             done = _traced(
                 [strace, "-f", "-y", "-o", str(log), "-e", f"trace={call}", "-e", refuse], words, place, ground
             )
-            refused = re.search(r"\w+\((.*) = -1 .*INJECTED", log.read_text(errors="replace"))
+            # A call that others came in between of is told in two lines.
+            refused = re.search(r".* = -1 .*INJECTED", log.read_text(errors="replace"))
             row.counts["refused"] += refused is not None
             said = f"{refused[0] if refused else 'nothing was refused'}: {done.errors}"
             row.counts["ended by it"] += done.status == _STORAGE
