@@ -51,7 +51,7 @@ torture: $(DEV) ## break processes, disks and caches for real, for up to half an
 	@scripts/install-test-parts
 	$(BIN)/python -m torture $(TORTURE_ARGS)
 
-bench: $(RUN) ## measure dget side by side with other tools
+bench: $(DEV) ## measure dget side by side with other tools
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
 lock: .venv/pyvenv.cfg ## pin and hash the requirements anew
