@@ -96,7 +96,9 @@ class Holds:
             names = {path.stem for path in self._folder.glob("*.l*")}
             for path in (self._folder / f"{name}.list" for name in names):
                 if FileLock.is_held(path.with_suffix(".lock")):
-                    held.update(_read(path))
+                    # Whoever ends at this moment has no list any more, and a lock yet.
+                    with suppress(FileNotFoundError):
+                        held.update(_read(path))
                 else:
                     path.unlink(missing_ok=True)
         return frozenset(held)

@@ -65,6 +65,15 @@ with holds.run():
     assert list((tmp_path / "holds").iterdir()) == []
 
 
+def test_a_process_that_ends_during_a_prune_holds_nothing(holds, tmp_path):
+    with holds.run():
+        holds.add([ONE])
+        (own,) = (tmp_path / "holds").glob("*.list")
+        # As it does at its end, before it lets go of its lock.
+        own.unlink()
+        assert held(tmp_path) == frozenset()
+
+
 def test_who_adds_during_a_prune_waits_for_its_end(holds, tmp_path):
     added = threading.Event()
 
