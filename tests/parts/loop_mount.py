@@ -18,9 +18,9 @@ Kind: TypeAlias = Literal["btrfs", "ext4", "xfs"]
 XFS_MIN = 320 << 20
 BTRFS_MIN = 128 << 20
 _PACKAGES: dict[Kind, str] = {"btrfs": "btrfs-progs", "ext4": "e2fsprogs", "xfs": "xfsprogs"}
-# No blocks for root alone; the metadata of small disks small.
+# No blocks for root alone.
 _MAKE: dict[Kind, list[str]] = {
-    "ext4": ["-q", "-F", "-m", "0", "-O", "^has_journal"],
+    "ext4": ["-q", "-F", "-m", "0"],
     "xfs": ["-q", "-f", "-m", "reflink=1"],
     "btrfs": ["-q", "-f"],
 }
