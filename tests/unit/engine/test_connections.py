@@ -1,11 +1,12 @@
 """Who fetches what next."""
 
 import threading
+import time
 from collections.abc import Sequence
 
 import pytest
 
-from dget.codec import FileRegion, PositionalFile
+from dget.codec import FileRegion, PositionalFile, Record
 from dget.engine.cached_blobs import CachedBlobs
 from dget.engine.connections import Claim, Connections
 from dget.engine.sources import Sources
@@ -110,6 +111,19 @@ def test_a_stalled_chunk_is_taken_over_where_the_host_may_have_one_more_connecti
     host.connections.now = 2
     assert claimed(connections, transfer).chunk.stop == 1 << 20
     assert stalled.chunk.complete
+
+
+@pytest.mark.parametrize(("latency", "shared"), [(0.1, True), (2.0, False)])
+def test_the_rest_of_a_slow_chunk_is_shared_unless_an_answer_takes_as_long(start, host, connections, latency, shared):
+    host.connections = ConnectionLimit(3)
+    transfer = start(100 * MB, Sources(MemoryHosts(host)))
+    transfer.begin([Record(0, 92 * MB, 0)])
+    for claim in [claimed(connections, transfer), claimed(connections, transfer)]:
+        # A megabyte came in a second; three seconds are left.
+        claim.answered = time.monotonic() - 1
+        claim.since = claim.answered - latency
+        transfer.map.landed(claim.chunk, MB, 0)
+    assert (connections.claim([transfer]) is not None) == shared
 
 
 def test_however_many_blobs_come_from_the_cache_few_threads_read_it(tmp_path, start, connections):
