@@ -52,7 +52,6 @@ class Holds:
     def __init__(self, folder: Path, uses: Uses | None = None) -> None:
         """uses: what is added is held until the last of these runs has ended."""
         self._uses = uses or Uses()
-        self._uses.at_end(self._let_go)
         self._folder = folder / "holds"
         self._prune = SharedLock(folder / "guard")
         self._guard = threading.Lock()
@@ -60,6 +59,8 @@ class Holds:
         self._list = self._folder / f"{os.urandom(8).hex()}.list"
         self._held: set[Digest] = set()
         self._instead = ExitStack()
+        # The last of all: a signal may end the run in between, and what is called then must be whole.
+        self._uses.at_end(self._let_go)
 
     def run(self) -> AbstractContextManager[None]:
         """What is added by then is held until the last run that goes on at the same time has ended."""

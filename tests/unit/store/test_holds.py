@@ -1,5 +1,6 @@
 """What running processes need."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from dget.errors import Cancelled
 from dget.flow import Cancel
 from dget.model import Digest
 from dget.store import Store
-from dget.store.holds import Holds
+from dget.store.holds import Holds, Uses
 
 ONE, TWO = Digest.of(b"1"), Digest.of(b"2")
 
@@ -41,6 +42,16 @@ def test_runs_at_the_same_time_hold_until_the_last_has_ended(holds, tmp_path):
             holds.add([ONE])
         assert held(tmp_path) == {ONE}
     assert held(tmp_path) == frozenset()
+
+
+def test_a_signal_while_it_is_made_ends_the_run_as_a_signal(tmp_path, monkeypatch):
+    def interrupted(_: int) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "urandom", interrupted)
+    uses = Uses()
+    with pytest.raises(KeyboardInterrupt), uses.run():
+        Holds(tmp_path, uses)
 
 
 def test_what_a_killed_process_held_falls_free_and_leaves_nothing(holds, tmp_path):
