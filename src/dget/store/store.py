@@ -63,8 +63,9 @@ def _takes_files(folder: Path) -> bool:
     except OSError as error:
         # A full one is ours all the same: what can be removed from it can make room.
         return error.errno in FULL and _is_cache(folder)
-    blobs = folder / "blobs"
-    return not blobs.exists() or os.access(blobs / "sha256", os.W_OK)
+    # Another process may be making them at this moment, one after the other.
+    places = (folder / "blobs", folder / "blobs" / "sha256")
+    return all(os.access(place, os.W_OK) for place in places if place.exists())
 
 
 def _make(folder: Path) -> None:

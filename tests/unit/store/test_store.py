@@ -91,6 +91,12 @@ def test_a_garbled_record_is_as_none(store, garbage):
     assert store.refs.all() == []
 
 
+def test_a_folder_that_another_process_is_making_is_no_read_only_one(tmp_path):
+    (tmp_path / "oci-layout").write_bytes(b"{}")
+    (tmp_path / "blobs").mkdir()
+    assert Store.open(tmp_path).writable
+
+
 def test_a_folder_that_cannot_be_used_is_a_storage_error(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageError) as caught:
