@@ -7,10 +7,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from dget.api.archive_writer import Output, written
-from dget.api.connections import fetching_of, tls_of, transport_of
+from dget.api.connections import tls_of, transport_of
 from dget.api.image_sources import ImageSources
-from dget.api.order import Order
-from dget.api.planned import kind_of
+from dget.api.order import Order, wish_of
 from dget.api.puller import Puller
 from dget.api.registry_calls import RegistryCalls
 from dget.api.results import (
@@ -25,12 +24,11 @@ from dget.api.results import (
 )
 from dget.api.runs import Runs
 from dget.archive import Form, find_namesakes
-from dget.config import Settings, machine_platform
+from dget.config import Settings
 from dget.config.lock_file import LockFile
-from dget.engine import CachedImage, PullPlan
-from dget.errors import StorageError, Unsupported, UsageError
+from dget.errors import StorageError, UsageError
 from dget.flow import ByteSink, Cancel, Clock, Observer, SystemClock, Warned, silent
-from dget.model import FileLocator, Platform, PlatformWish, Reference, Selection, read_config
+from dget.model import Reference, Selection
 from dget.store import Uses
 from dget.transport import ObservedTransport, Transport
 
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
     # What some calls alone need is imported by them, so that the others begin sooner.
     from dget.api.file_results import CopyResult, FileList, LayerList
     from dget.api.image_files import ImageFiles
+    from dget.api.looks import Looks
     from dget.engine.doctor import Diagnosis
 
 T = TypeVar("T")
@@ -222,7 +221,7 @@ class Client:
 
     def inspect(self, image: str, *, platform: str | None = None, cancel: Cancel | None = None) -> ImageDetails:
         """An image's manifest and config."""
-        return self._run(lambda run: self._inspect(image, platform, run), cancel)
+        return self._run(lambda run: self._looks().inspect(image, platform, run), cancel)
 
     def raw(self, image: str, *, cancel: Cancel | None = None) -> bytes:
         """The bytes of the manifest or index that `image` names, untouched."""
@@ -230,7 +229,7 @@ class Client:
 
     def tags(self, repository: str, *, cancel: Cancel | None = None) -> TagList:
         """All tags of a repository."""
-        return self._run(lambda run: self._tags(repository, run), cancel)
+        return self._run(lambda run: self._looks().tags(repository, run), cancel)
 
     def quota(self, target: str | None = None, *, cancel: Cancel | None = None) -> QuotaReport:
         """What a registry allows yet, asked without being counted.
@@ -258,13 +257,13 @@ class Client:
         self, image: str, path: str = "/", *, platform: str | None = None, cancel: Cancel | None = None
     ) -> "FileList":
         """The files at and below `path`. Reads all layers. Raises NotFound where there is none."""
-        return self._with_layers(image, platform, cancel, lambda files: files.list(path))
+        return self._files(image, platform, lambda files: files.list(path), cancel)
 
     def layer_files(
         self, image: str, path: str = "/", *, platform: str | None = None, cancel: Cancel | None = None
     ) -> "LayerList":
         """What each layer says about `path` and below it, whiteouts too."""
-        return self._with_layers(image, platform, cancel, lambda files: files.list_layers(path))
+        return self._files(image, platform, lambda files: files.list_layers(path), cancel)
 
     def read_file(
         self, image: str, path: str, sink: ByteSink, *, platform: str | None = None, cancel: Cancel | None = None
@@ -273,7 +272,7 @@ class Client:
 
         Nothing is sent that did not come from a layer whose digest matched. Raises NotFound, UsageError.
         """
-        return self._with_layers(image, platform, cancel, lambda files: files.read(path, sink))
+        return self._files(image, platform, lambda files: files.read(path, sink), cancel)
 
     def copy(
         self,
@@ -288,7 +287,7 @@ class Client:
 
         target: the copy's path, or a folder to put it into: one that is there, or a text that ends in `/`.
         """
-        return self._with_layers(image, platform, cancel, lambda files: files.copy(path, str(target)))
+        return self._files(image, platform, lambda files: files.copy(path, str(target)), cancel)
 
     def _pull(
         self, image: str, order: Order, output: Output, *, clobber: bool, full_name: bool, cancel: Cancel | None
@@ -316,62 +315,13 @@ class Client:
         except StorageError as error:
             self._observer(Warned(text=f"the cache was not kept to its size: {error.message}"))
 
-    def _inspect(self, image: str, platform: str | None, cancel: Cancel) -> ImageDetails:
-        source, plan = self._planned_one(image, platform, cancel)
-        one = plan.image
-        config = None
-        if one.runs:
-            descriptor = one.manifest.value.config
-            read = plan.at_hand.get(descriptor.digest)
-            config = read_config(read, descriptor) if read else source.config(descriptor)
-        return ImageDetails(reference=plan.reference, platform=one.platform, manifest=one.manifest, config=config)
+    def _files(self, image: str, platform: str | None, look: "Callable[[ImageFiles], T]", cancel: Cancel | None) -> T:
+        return self._run(lambda run: self._looks().files(image, platform, look, run), cancel)
 
-    def _tags(self, repository: str, cancel: Cancel) -> TagList:
-        reference = self._sources.locator(repository)
-        if isinstance(reference, FileLocator):
-            from dget.archive.readers import image_names
+    def _looks(self) -> "Looks":
+        from dget.api.looks import Looks
 
-            names = image_names(reference, cancel=cancel, observer=self._observer)
-            return TagList(repository=str(reference), tags=tuple(names))
-        from dget.registry import list_tags
-
-        found = list_tags(self._sources.hosts.of(reference, cancel), reference, cancel=cancel, observer=self._observer)
-        return TagList(repository=reference.familiar_name, tags=tuple(found))
-
-    def _with_layers(
-        self,
-        image: str,
-        platform: str | None,
-        cancel: Cancel | None,
-        look: "Callable[[ImageFiles], T]",
-    ) -> T:
-        """What `look` finds in the build that suits; the layers that it needs are fetched when it reads them."""
-        from dget.api.image_files import ImageFiles
-        from dget.archive.layers import LayerReader
-        from dget.engine import FetchedLayers
-
-        def call(run: Cancel) -> T:
-            source, plan = self._planned_one(image, platform, run)
-            if not plan.image.runs:
-                raise Unsupported(
-                    f"{plan.reference} is no container image but {kind_of(plan.image)}: it has no file system",
-                    hint="dget inspect shows what is in it; --format oci-dir keeps it",
-                )
-            with FetchedLayers(
-                source,
-                plan.image.manifest,
-                fetching=fetching_of(self._settings, self._clock),
-                cancel=run,
-                observer=self._observer,
-            ) as layers:
-                return look(ImageFiles(plan, LayerReader(layers, run), self._observer))
-
-        return self._run(call, cancel)
-
-    def _planned_one(self, image: str, platform: str | None, cancel: Cancel) -> tuple[CachedImage, PullPlan]:
-        wish = PlatformWish((Platform.parse(platform),)) if platform else self._wish(None)
-        # Several may be set up for pulls.
-        return self._puller.plan_one(image, self._machine if wish.may_be_several else wish, cancel)
+        return Looks(self._settings, self._sources, self._puller, clock=self._clock, observer=self._observer)
 
     def _order(
         self,
@@ -388,21 +338,13 @@ class Client:
         if lock_file:
             lock_file.check()
         return Order.of(
-            self._wish(platform),
+            wish_of(platform, self._settings),
             Form.of(format, compress, written(output)),
             keep_index=keep_index,
             select=select,
             names=names,
             lock=lock_file,
         )
-
-    def _wish(self, platform: str | None) -> PlatformWish:
-        wanted = platform or self._settings.platform
-        return PlatformWish.parse(wanted) if wanted else self._machine
-
-    @property
-    def _machine(self) -> PlatformWish:
-        return PlatformWish.of_machine(machine_platform())
 
 
 def _refuse_dash(output: Output) -> None:

@@ -6,6 +6,7 @@ from typing import Self
 import msgspec
 
 from dget.archive import Form, Format
+from dget.config import Settings, machine_platform
 from dget.config.lock_file import LockFile
 from dget.errors import Unsupported, UsageError
 from dget.model import PlatformWish, Reference, Selection
@@ -57,3 +58,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the digest that is asked for is the lock's. Raises UsageError, StorageError."""
         locked = self.lock.digest(reference) if self.lock else None
         return locked is not None and reference.digest == locked
+
+
+def wish_of(platform: str | None, settings: Settings) -> PlatformWish:
+    """platform: as a person writes it; by default the settings' own, and else this machine's."""
+    wanted = platform or settings.platform
+    return PlatformWish.parse(wanted) if wanted else machine_wish()
+
+
+def machine_wish() -> PlatformWish:
+    return PlatformWish.of_machine(machine_platform())
