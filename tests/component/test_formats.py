@@ -56,6 +56,20 @@ def temporary(tmp_path: Path, monkeypatch) -> Path:
     return folder
 
 
+class ReaderOfBase(io.BytesIO):
+    """A stream that tells when it has the base."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_base = threading.Event()
+
+    def write(self, data: Any) -> int:
+        count = super().write(data)
+        if BASE in self.getvalue():
+            self.has_base.set()
+        return count
+
+
 def is_for(layer: bytes, request: Request) -> bool:
     return is_blob(request) and request.url.endswith(Digest.of(layer).hex)
 
@@ -120,22 +134,14 @@ def test_a_folder_asks_for_what_it_lacks_alone(registry, bare, image, tmp_path):
 
 
 def test_a_stream_starts_before_everything_has_arrived(registry, bare, image):
-    begun = threading.Event()
-
-    class Reader(io.BytesIO):
-        def write(self, data: Any) -> int:
-            count = super().write(data)
-            if BASE in self.getvalue():
-                begun.set()
-            return count
+    stream = ReaderOfBase()
 
     def top_waits_for_the_reader(request, given):
         if is_for(TOP, request) and given.status in (200, 206):
-            assert begun.wait(5)
+            assert stream.has_base.wait(5)
         return given
 
     registry.fault = top_waits_for_the_reader
-    stream = Reader()
     bare.pull(image, platform="amd64", output=stream)
     assert TOP in stream.getvalue()
 
@@ -205,23 +211,15 @@ def test_a_damaged_blob_of_the_cache_is_fetched_again_before_it_is_fed(registry,
 
 
 def test_a_damaged_blob_is_never_fed(registry, bare, image, tmp_path):
-    base_is_fed = threading.Event()
-
-    class Stream(io.BytesIO):
-        def write(self, data: Any) -> int:
-            count = super().write(data)
-            if BASE in self.getvalue():
-                base_is_fed.set()
-            return count
+    stream = ReaderOfBase()
 
     def flipped(request, given):
         if not is_for(MIDDLE, request):
             return given
-        assert base_is_fed.wait(10)
+        assert stream.has_base.wait(10)
         return with_body(given, lambda body: bytes([body[0] ^ 1]) + body[1:])
 
     registry.fault = flipped
-    stream = Stream()
     with pytest.raises(IntegrityError):
         bare.pull(image, platform="amd64", output=stream)
     assert MIDDLE[1:] not in stream.getvalue()

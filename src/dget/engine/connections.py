@@ -19,7 +19,9 @@ from dget.protocol.retry import GiveUp, Retry, backoff, decide
 # A chunk is a second's worth of one connection: longer requests waste less of a long way, shorter ones are shared better.
 _CHUNK_MIN, _CHUNK_MAX = 4 << 20, 8 << 20
 # Towards the end, where the last one is waited for, so many seconds' worth or so many times the wait for an answer.
-_LAST, _LAST_WAITS, _LAST_MIN = 0.1, 4, 512 << 10
+_LAST, _LAST_WAITS = 0.1, 4
+# So much is worth a request.
+_REQUEST_MIN = 512 << 10
 # Where it is so fast that this is over at once, as many seconds' worth as these: Debian's registry spends 0.9 s of
 # processor time a GB in requests of 8 MB, 0.6 in those of 32.
 _VAST, _VAST_MAX = 0.1, 32 << 20
@@ -29,7 +31,6 @@ _STALLED = 3.0
 _SILENT_MAX = 3
 # The rest of a chunk is shared where its end is further away than this, and each half is worth a request.
 _SLOW = 1.0
-_SHARED_MIN = 512 << 10
 # What is shared may be under way already, and then comes twice: at most so much of all there is to fetch...
 _SHARED_MAX = 0.03
 # ...unless its end is so far away that next to nothing of it can be.
@@ -209,10 +210,10 @@ class Connections:
         if not source.rate:
             return _CHUNK_MIN
         # What a slow host holds is what the others wait for in the end.
-        least = _CHUNK_MIN if alone else _LAST_MIN
+        least = _CHUNK_MIN if alone else _REQUEST_MIN
         size = max(least, min(source.rate, _CHUNK_MAX), min(source.lately * _VAST, 2 * source.latest, _VAST_MAX))
         # Towards the end they are small, so that all connections come to it together.
-        last = min(_CHUNK_MIN, max(_LAST_MIN, source.rate * max(_LAST, _LAST_WAITS * source.latency)))
+        last = min(_CHUNK_MIN, max(_REQUEST_MIN, source.rate * max(_LAST, _LAST_WAITS * source.latency)))
         rest = sum(other.map.unclaimed for other in transfers if not other.at_hand)
         return int(min(size, max(last, rest // (2 * source.limit.now))))
 
@@ -243,7 +244,7 @@ class Connections:
         if now - stalled.moved > _STALLED and stalled.silent < _SILENT_MAX:
             return self._share(stalled, now, 0)
         slowest = max(under_way, key=lambda claim: claim.seconds_left(now))
-        if not self._hurry or slowest.chunk.left < 2 * _SHARED_MIN:
+        if not self._hurry or slowest.chunk.left < 2 * _REQUEST_MIN:
             return None
         left, half = slowest.seconds_left(now), slowest.chunk.left // 2
         affordable = left > _HOPELESS or self._shared + half <= _SHARED_MAX * total
