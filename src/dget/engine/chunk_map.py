@@ -74,7 +74,7 @@ class ChunkMap:
 
     @property
     def unclaimed(self) -> int:
-        """Bytes that are not here, and that nobody fetches."""
+        """Bytes that are not here, and that nobody fetches. As safe a look as `watermark` while nobody claims or gives back."""
         return sum(chunk.left for chunk in self._chunks[self._front :] if not chunk.claimed)
 
     @property

@@ -48,8 +48,8 @@ FIRST_WATCHES, WATCH_EVERY = (0.05, 0.05), 0.1
 class Claim(msgspec.Struct, eq=False):
     """A chunk in the hands of one connection.
 
-    since, answered, moved: monotonic seconds; first, begun, seen: where it was at the start, when the first
-    bytes came, and when it last moved.
+    since, answered, moved: monotonic seconds: of the request, the first bytes, and the last look that saw it move; first,
+    seen: where it was at the start, and at that look.
     silent: how many connections in a row went silent before they got anything of it; trial: whether its source is a
     stranger whose bytes are compared before they count.
     """
@@ -60,7 +60,6 @@ class Claim(msgspec.Struct, eq=False):
     source: Source
     trial: bool
     since: float
-    begun: int
     moved: float
     seen: int
     first: int
@@ -72,18 +71,21 @@ class Claim(msgspec.Struct, eq=False):
         came = self.chunk.position - self.seen
         if came:
             self.seen, self.moved = self.chunk.position, now
-        if came and self.answered is None:
-            self.answered, self.begun = now, self.seen
         return came
+
+    def begins(self) -> None:
+        """Bytes come: when the first ones did is kept."""
+        if self.answered is None:
+            self.answered = time.monotonic()
 
     def seconds_left(self, now: float) -> float:
         """At the rate since the first bytes came; 0 where that is not known yet."""
-        done = self.chunk.position - self.begun
+        done = self.chunk.position - self.first
         return self.chunk.left * (now - self.answered) / done if self.answered is not None and done else 0.0
 
     @property
     def latency(self) -> float:
-        """Seconds from the request to the first bytes, or a look later."""
+        """Seconds from the request to the first bytes."""
         return 0.0 if self.answered is None else self.answered - self.since
 
 
@@ -136,6 +138,8 @@ class Connections:
             done = claim.chunk.position - claim.first
             if not claim.trial and done >= _MEASURABLE:
                 claim.source.measured(done, time.monotonic() - claim.since)
+            if not claim.trial and claim.answered is not None:
+                claim.source.answered(claim.latency)
             self._changed.notify_all()
 
     def failed(self, claim: Claim, error: DgetError, arrived: int) -> Retry | GiveUp:
@@ -148,7 +152,7 @@ class Connections:
         transfer = claim.transfer
         with self._changed:
             with transfer.lock:
-                fruitless = claim.answered is None and claim.chunk.position == claim.begun
+                fruitless = claim.chunk.position == claim.first
                 claim.map.give_back(claim.chunk)
             if fruitless and error.temporary and now >= max(self._pause_until, claim.source.spared_until):
                 claim.source.limit.refused()
@@ -221,7 +225,7 @@ class Connections:
         at = chunk.position
         # A whole blob is not held in memory: its digest decides.
         trial = not source.proven and chunk.left <= 2 * TRIAL_SIZE
-        claim = Claim(transfer, transfer.map, chunk, source, trial, now, at, now, at, at)
+        claim = Claim(transfer, transfer.map, chunk, source, trial, now, now, at, at)
         if not self._claims:
             self._measured = now
         if source.limit not in self._busy:

@@ -252,18 +252,16 @@ class Download:
     def _fetch(self, claim: Claim) -> None:
         chunk = claim.chunk
         while (sink := self._sink(claim)).stop > (before := chunk.position):
-            asked = time.monotonic()
             claim.source.host.read_blob(claim.transfer.blob, sink, start=before, stop=sink.stop)
-            if sink.begun is None:
+            if chunk.position == before:
                 raise NetworkError("the server sent nothing", temporary=True)
-            with self._changed:
-                claim.source.answered(sink.begun - asked)
 
     def _sink(self, claim: Claim) -> ChunkSink:
         return ChunkSink(
             claim.transfer,
             claim.map,
             claim.chunk,
+            begins=claim.begins,
             advanced=self._advanced,
             limit=None if claim.transfer.at_hand else self._fetching.rate_limit,
             cancel=self._cancel,

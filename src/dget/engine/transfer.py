@@ -1,7 +1,6 @@
 """One blob's way from the network into its region, with the hash that follows it."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -188,11 +187,8 @@ class Transfer:
 class ChunkSink:
     """A PieceSink that puts a chunk's bytes into their place.
 
-    stop: of the chunk when the sink was made, which is what its bytes are to be asked for: others may take over its end;
-    begun: when the first bytes came, in monotonic seconds.
+    stop: of the chunk when the sink was made, which is what its bytes are to be asked for: others may take over its end.
     """
-
-    begun: float | None = None
 
     def __init__(
         self,
@@ -200,15 +196,17 @@ class ChunkSink:
         chunks: ChunkMap,
         chunk: Chunk,
         *,
+        begins: Callable[[], None],
         advanced: Callable[[Transfer], None],
         limit: RateLimit | None,
         cancel: Cancel,
     ) -> None:
-        """advanced: is told when a piece is in its place."""
+        """begins: is told that bytes come; advanced: that a piece is in its place."""
         self._transfer = transfer
         self._map = chunks
         self._chunk = chunk
         self.stop = chunk.stop
+        self._begins = begins
         self._advanced = advanced
         self._limit = limit
         self._cancel = cancel
@@ -217,8 +215,7 @@ class ChunkSink:
 
     def write(self, data: bytes | memoryview) -> None:
         """Raises Superseded, and IntegrityError where the server sent more than was asked for."""
-        if self.begun is None:
-            self.begun = time.monotonic()
+        self._begins()
         whole = memoryview(data)
         for at in range(0, len(whole), self._most):
             self._take(whole[at : at + self._most])

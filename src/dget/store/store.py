@@ -63,9 +63,9 @@ def _takes_files(folder: Path) -> bool:
     except OSError as error:
         # A full one is ours all the same: what can be removed from it can make room.
         return error.errno in FULL and _is_cache(folder)
-    # Another process may be making them at this moment, one after the other.
-    places = (folder / "blobs", folder / "blobs" / "sha256")
-    return all(os.access(place, os.W_OK) for place in places if place.exists())
+    # Another process may be making the deeper ones at this moment.
+    deepest = next(place for place in (folder / "blobs" / "sha256", folder / "blobs", folder) if os.path.lexists(place))
+    return os.access(deepest, os.W_OK | os.X_OK)
 
 
 def _make(folder: Path) -> None:
